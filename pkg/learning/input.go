@@ -1,0 +1,118 @@
+package learning
+
+// Input is everything the estimators read: folded rows, never a connection.
+// Times are milliseconds since 1970 UTC, 0 unknown. Every slice is sorted by
+// its first time and then by id, so that equal logs give equal bytes.
+type Input struct {
+	AsOf        int64  // nothing that happened after it is in the rows
+	Start       int64  // the earliest exposure, 0 if there is none
+	Hash        string // of the distinct events, the catalog, the failure-mode rules and the settings
+	InputEvents uint64
+
+	Incidents    []Incident
+	Recurrences  []Recurrence
+	Improvements []Improvement
+	Gaps         []MonitoringGap
+	Changes      []ChangeCount
+	FailedChange []FailedChange
+	Crossover    []Crossover
+	Services     []Service
+	Coverage     Coverage
+}
+
+// Incident is a row of the view `incident`.
+type Incident struct {
+	ID              string
+	Service         string // "" unknown
+	Team            string // "unassigned" if the catalog does not know the service
+	Environment     string
+	Severity        uint8 // 0 unknown
+	StartedAt       int64
+	DetectedAt      int64
+	AcknowledgedAt  int64
+	MitigatedAt     int64
+	ResolvedAt      int64 // 0 while open
+	DetectionSource string
+	FailureMode     string // "" unknown
+	CauseCategory   string
+	Containment     string // contained, escaped, uncontained
+	IsDrill         bool
+	DuplicateOf     string
+	ReopenCount     int64
+	Imported        bool
+	// Stated durations in seconds, told by people rather than derived from times; -1 unknown.
+	StatedDetectSeconds  int64
+	StatedResolveSeconds int64
+}
+
+// At is the incident's moment: its start, else the first sign of it.
+func (i *Incident) At() int64 {
+	if i.StartedAt != 0 {
+		return i.StartedAt
+	}
+	return i.DetectedAt
+}
+
+// Recurrence is a row of the view `recurrence`: a failure whose mode had been met before on the service.
+type Recurrence struct {
+	IncidentID, EarlierID string
+	Class                 string // repeat, known_open, unaddressed
+	AlsoOpen, Abandoned   bool   // flags of 1-domain's join 2
+	GapSeconds            int64
+}
+
+// Improvement is a row of the view `improvement`.
+type Improvement struct {
+	ID, Service, Team, FailureMode, Kind, FromFailure string
+	OpenedAt, ClosedAt, VerifiedAt, AbandonedAt       int64
+	WitnessedClosedAt                                 int64 // later of ClosedAt and first witnessed; equals ClosedAt for imported history
+	Imported                                          bool
+}
+
+// MonitoringGap is a row of the view `monitoring_gap`.
+type MonitoringGap struct {
+	ID, Service, Team, FailureMode string
+	FoundAt, ClosedAt              int64
+	State                          string // open, unproven, proven, reopened
+	DecidedAt                      int64  // when proven or reopened
+}
+
+// ChangeCount counts changes of one service, each once.
+type ChangeCount struct {
+	Service, Team, Environment, Kind, Rollout, Quarter string // Quarter of finished_at: "2026-Q3"
+	Changes                                            int64  // old enough for the attribution window
+	Failed                                             int64  // failed, rolled back, or stated or corroborated as a cause
+	TooYoung                                           int64  // not yet old enough: censored
+}
+
+// FailedChange is one failed change, for evidence and for time to rollback.
+type FailedChange struct {
+	ID, Service, Team, Environment, Kind, Rollout string
+	FinishedAt, RolledBackAt                      int64
+	Why                                           string // outcome, rolled_back, stated, corroborated
+}
+
+// Crossover is one incident of the case-crossover: was there a change in the
+// window before it, and in the same window 1 to 4 weeks earlier.
+type Crossover struct {
+	IncidentID, Service, Team string
+	At                        int64
+	Exposed                   bool    // a change lay in the attribution window before it
+	ReferenceShare            float64 // share of the earlier windows that had one
+	References                int     // how many earlier windows were observed, 0 to 4
+}
+
+// Service is a service's exposure.
+type Service struct {
+	Name, Team, Tier   string
+	InCatalog          bool
+	AliveFrom, AliveTo int64   // first sign of it (or the catalog's date) to as_of or its removal
+	DeployTimes        []int64 // sorted
+}
+
+// Coverage says what share of incidents lack what the metrics need.
+type Coverage struct {
+	Incidents, NoFailureMode, NoEnvironment, NoStart, NoSeverity, NoService, NotInCatalog int64
+	UnwitnessedFixes, Fixes                                                               int64
+	AutomaticSource                                                                       int64 // incidents that came from an automatic source
+}
