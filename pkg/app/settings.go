@@ -1,0 +1,380 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/goccy/go-yaml"
+)
+
+// Settings is everything that can be set, by one YAML file and by environment
+// variables TUITION_…, which win. The doc tags are the documentation: the table
+// in the README is made from them and a test keeps it so.
+type Settings struct {
+	Kafka      KafkaSettings      `yaml:"kafka" envPrefix:"KAFKA_"`
+	ClickHouse ClickHouseSettings `yaml:"clickhouse" envPrefix:"CLICKHOUSE_"`
+	Analysis   AnalysisSettings   `yaml:"analysis" envPrefix:"ANALYSIS_"`
+	Privacy    PrivacySettings    `yaml:"privacy" envPrefix:"PRIVACY_"`
+	Web        WebSettings        `yaml:"web" envPrefix:"WEB_"`
+	Log        LogSettings        `yaml:"log" envPrefix:"LOG_"`
+
+	CatalogFile      string `yaml:"catalog_file" env:"CATALOG_FILE" doc:"services, teams, dependencies and aliases: Backstage catalog-info.yaml entities, or the short form"`
+	FailureModesFile string `yaml:"failure_modes_file" env:"FAILURE_MODES_FILE" doc:"rules that give an incident its failure mode by its id or labels"`
+	AdaptersDir      string `yaml:"adapters_dir" env:"ADAPTERS_DIR" doc:"a folder of your own adapters; one with a built-in's name replaces it"`
+}
+
+// KafkaSettings says where the events come from.
+type KafkaSettings struct {
+	Brokers         []string        `yaml:"brokers" env:"BROKERS" doc:"host:port of the brokers"`
+	Group           string          `yaml:"group" env:"GROUP" doc:"consumer group"`
+	EventsTopic     string          `yaml:"events_topic" env:"EVENTS_TOPIC" doc:"topic of the events"`
+	DeadLetterTopic string          `yaml:"deadletter_topic" env:"DEADLETTER_TOPIC" doc:"topic for records that can never be read; its records are the originals, so give it limited retention and access"`
+	Topics          []TopicSettings `yaml:"topics" doc:"further topics of yours, each read through an adapter (file only)"`
+	Partitions      int             `yaml:"partitions" env:"PARTITIONS" doc:"partitions of the events topic when tuition has to create it"`
+	Replication     int             `yaml:"replication" env:"REPLICATION" doc:"replicas of topics that tuition has to create"`
+	TLS             TLSSettings     `yaml:"tls" envPrefix:"TLS_"`
+	SASL            SASLSettings    `yaml:"sasl" envPrefix:"SASL_"`
+	BatchRows       int             `yaml:"batch_rows" env:"BATCH_ROWS" doc:"an insert has at most this many events"`
+	BatchBytes      int             `yaml:"batch_bytes" env:"BATCH_BYTES" doc:"an insert has at most this many bytes of records"`
+	BatchAge        time.Duration   `yaml:"batch_age" env:"BATCH_AGE" doc:"an event waits at most this long for its insert"`
+	StopWithin      time.Duration   `yaml:"stop_within" env:"STOP_WITHIN" doc:"on a stop the open batch is finished within this time or left to be read again"`
+}
+
+// TopicSettings is one topic of the user's own.
+type TopicSettings struct {
+	Name    string `yaml:"name"`
+	Adapter string `yaml:"adapter"`
+}
+
+// TLSSettings encrypts a connection.
+type TLSSettings struct {
+	Enabled    bool   `yaml:"enabled" env:"ENABLED" doc:"encrypt the connection"`
+	CAFile     string `yaml:"ca_file" env:"CA_FILE" doc:"certificate authority, PEM; empty: the system's"`
+	CertFile   string `yaml:"cert_file" env:"CERT_FILE" doc:"client certificate, PEM"`
+	KeyFile    string `yaml:"key_file" env:"KEY_FILE" doc:"key of the client certificate, PEM"`
+	ServerName string `yaml:"server_name" env:"SERVER_NAME" doc:"name the server's certificate must have; empty: the host dialled"`
+}
+
+// SASLSettings authenticates to Kafka.
+type SASLSettings struct {
+	Mechanism    string `yaml:"mechanism" env:"MECHANISM" doc:"empty, plain, scram-sha-256 or scram-sha-512"`
+	Username     string `yaml:"username" env:"USERNAME" doc:"user"`
+	Password     Secret `yaml:"password" env:"PASSWORD" doc:"password; better password_file"`
+	PasswordFile string `yaml:"password_file" env:"PASSWORD_FILE" doc:"file that holds the password"`
+}
+
+// ClickHouseSettings says where the events are kept. Three users, each with no
+// more than it needs; grants are in schemas/clickhouse/users.sql.
+type ClickHouseSettings struct {
+	Addresses []string     `yaml:"addresses" env:"ADDRESSES" doc:"host:port of the native protocol"`
+	Database  string       `yaml:"database" env:"DATABASE" doc:"database"`
+	Cluster   string       `yaml:"cluster" env:"CLUSTER" doc:"cluster name; set, tables are made as Distributed over its shards"`
+	TLS       TLSSettings  `yaml:"tls" envPrefix:"TLS_"`
+	Admin     UserSettings `yaml:"admin" envPrefix:"ADMIN_"`
+	Ingest    UserSettings `yaml:"ingest" envPrefix:"INGEST_"`
+	Read      UserSettings `yaml:"read" envPrefix:"READ_"`
+}
+
+// UserSettings is a database user.
+type UserSettings struct {
+	Username     string `yaml:"username" env:"USERNAME" doc:"user"`
+	Password     Secret `yaml:"password" env:"PASSWORD" doc:"password; better password_file"`
+	PasswordFile string `yaml:"password_file" env:"PASSWORD_FILE" doc:"file that holds the password"`
+}
+
+// AnalysisSettings fixes what the estimates mean: changing one changes the numbers.
+type AnalysisSettings struct {
+	Interval          time.Duration `yaml:"interval" env:"INTERVAL" doc:"how often new events lead to new estimates"`
+	AsOf              string        `yaml:"as_of" env:"AS_OF" doc:"empty: the end of the last whole UTC day; log: the end of the log; or a date, 2026-06-30"`
+	AttributionWindow time.Duration `yaml:"attribution_window" env:"ATTRIBUTION_WINDOW" doc:"changes this long before an incident are candidates for its cause"`
+	MergeWindow       time.Duration `yaml:"merge_window" env:"MERGE_WINDOW" doc:"failures of one mode on one service within this time of the first are one failure"`
+}
+
+// PrivacySettings keeps people out of what is stored.
+type PrivacySettings struct {
+	Redact  string `yaml:"redact" env:"REDACT" doc:"hash: identifiers of people in stored fields become a keyed hash; reject: such an event is a dead letter"`
+	Key     Secret `yaml:"key" env:"KEY" doc:"key of the hash, at least 16 characters; better key_file"`
+	KeyFile string `yaml:"key_file" env:"KEY_FILE" doc:"file that holds the key"`
+}
+
+// WebSettings serves the pages.
+type WebSettings struct {
+	Listen string `yaml:"listen" env:"LISTEN" doc:"host:port of the pages, /metrics, /healthz and /readyz"`
+}
+
+// LogSettings shapes the log on standard error.
+type LogSettings struct {
+	Level  string `yaml:"level" env:"LEVEL" doc:"debug, info, warn or error"`
+	Format string `yaml:"format" env:"FORMAT" doc:"console or json"`
+}
+
+// Secret is a setting that is never printed.
+type Secret string
+
+// String hides the secret from every formatter.
+func (Secret) String() string { return "(secret)" }
+
+// GoString hides the secret from %#v.
+func (Secret) GoString() string { return "(secret)" }
+
+// MarshalText hides the secret from every encoder.
+func (Secret) MarshalText() ([]byte, error) { return []byte("(secret)"), nil }
+
+// DefaultSettings are those of a tuition beside a Kafka and a ClickHouse on the same machine.
+func DefaultSettings() Settings {
+	return Settings{
+		Kafka: KafkaSettings{
+			Brokers: []string{"127.0.0.1:9092"}, Group: "tuition",
+			EventsTopic: "tuition.events", DeadLetterTopic: "tuition.deadletter",
+			Partitions: 4, Replication: 1,
+			BatchRows: 100_000, BatchBytes: 32 << 20, BatchAge: time.Second, StopWithin: 10 * time.Second,
+		},
+		ClickHouse: ClickHouseSettings{
+			Addresses: []string{"127.0.0.1:9000"}, Database: "tuition",
+			Admin:  UserSettings{Username: "tuition_admin"},
+			Ingest: UserSettings{Username: "tuition_ingest"},
+			Read:   UserSettings{Username: "tuition_read"},
+		},
+		Analysis: AnalysisSettings{Interval: 30 * time.Second, AttributionWindow: 24 * time.Hour, MergeWindow: 72 * time.Hour},
+		Privacy:  PrivacySettings{Redact: "hash"},
+		Web:      WebSettings{Listen: "127.0.0.1:8321"},
+		Log:      LogSettings{Level: "info", Format: "console"},
+	}
+}
+
+const settingsMaxBytes = 1 << 20
+
+// LoadSettings reads the file (none if path is empty), then the environment,
+// then the files that hold secrets, and checks the whole. The error says which
+// file and line, or which variable, is wrong and what it may be.
+func LoadSettings(path string, environ []string) (Settings, error) {
+	s := DefaultSettings()
+	if path != "" {
+		if err := readSettingsFile(path, &s); err != nil {
+			return s, err
+		}
+	}
+	if err := readEnvironment(environ, &s); err != nil {
+		return s, err
+	}
+	if err := s.readSecretFiles(); err != nil {
+		return s, err
+	}
+	return s, s.Validate()
+}
+
+func readSettingsFile(path string, s *Settings) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("settings file %s: %w; give an existing file with --settings", path, errors.Unwrap(err))
+	}
+	if info.Size() > settingsMaxBytes {
+		return fmt.Errorf("settings file %s has %d bytes; a settings file has at most %d", path, info.Size(), settingsMaxBytes)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("settings file %s: %w", path, err)
+	}
+	if len(strings.TrimSpace(string(text))) == 0 {
+		return nil
+	}
+	if err := yaml.UnmarshalWithOptions(text, s, yaml.Strict()); err != nil {
+		// The library's message shows the lines around the fault; a settings file
+		// holds passwords, so only the first line (position and reason) is kept.
+		return fmt.Errorf("settings file %s: %s; `tuition check --help` lists the settings", path, firstLine(yaml.FormatError(err, false, false)))
+	}
+	return nil
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}
+
+func readEnvironment(environ []string, s *Settings) error {
+	variables := env.ToMap(environ)
+	options := env.Options{Prefix: "TUITION_", Environment: variables}
+	params, err := env.GetFieldParamsWithOptions(s, options)
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for _, p := range params {
+		known[p.Key] = true
+	}
+	var unknown []string
+	for name := range variables {
+		if strings.HasPrefix(name, "TUITION_") && !known[name] && !reserved(name) {
+			unknown = append(unknown, name)
+		}
+	}
+	if len(unknown) > 0 {
+		slices.Sort(unknown)
+		return fmt.Errorf("environment variable %s is not a setting; `tuition check --help` lists them", strings.Join(unknown, ", "))
+	}
+	if err := env.ParseWithOptions(s, options); err != nil {
+		return fmt.Errorf("environment: %s; `tuition check --help` lists the settings", hideValues(err, variables))
+	}
+	return nil
+}
+
+// reserved variables belong to the embedded engine and the tests.
+func reserved(name string) bool {
+	for _, prefix := range []string{"TUITION_ENGINE_", "TUITION_TEST_", "TUITION_CHILD", "TUITION_SHARED", "TUITION_LONG"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// hideValues takes the values of variables out of a parser's message: one may be a secret.
+func hideValues(err error, variables map[string]string) string {
+	text := err.Error()
+	for name, value := range variables {
+		if strings.HasPrefix(name, "TUITION_") && len(value) > 2 {
+			text = strings.ReplaceAll(text, value, "…")
+		}
+	}
+	return text
+}
+
+func (s *Settings) readSecretFiles() error {
+	secrets := []struct {
+		name, file string
+		into       *Secret
+	}{
+		{"kafka.sasl.password_file", s.Kafka.SASL.PasswordFile, &s.Kafka.SASL.Password},
+		{"clickhouse.admin.password_file", s.ClickHouse.Admin.PasswordFile, &s.ClickHouse.Admin.Password},
+		{"clickhouse.ingest.password_file", s.ClickHouse.Ingest.PasswordFile, &s.ClickHouse.Ingest.Password},
+		{"clickhouse.read.password_file", s.ClickHouse.Read.PasswordFile, &s.ClickHouse.Read.Password},
+		{"privacy.key_file", s.Privacy.KeyFile, &s.Privacy.Key},
+	}
+	for _, secret := range secrets {
+		if secret.file == "" {
+			continue
+		}
+		text, err := os.ReadFile(secret.file)
+		if err != nil {
+			return fmt.Errorf("setting %s: %w", secret.name, err)
+		}
+		*secret.into = Secret(strings.TrimRight(string(text), "\r\n"))
+	}
+	return nil
+}
+
+// Validate says which setting is out of its range and what it may be.
+func (s *Settings) Validate() error {
+	var faults []error
+	fault := func(ok bool, name, want string) {
+		if !ok {
+			faults = append(faults, fmt.Errorf("setting %s: %s", name, want))
+		}
+	}
+	addresses := func(name string, list []string) {
+		fault(len(list) > 0, name, "at least one host:port is needed")
+		for _, a := range list {
+			_, port, err := net.SplitHostPort(a)
+			fault(err == nil && port != "", name, fmt.Sprintf("%q is not host:port", a))
+		}
+	}
+	oneOf := func(name, value string, words ...string) {
+		fault(slices.Contains(words, value), name, fmt.Sprintf("%q is not one of %q", value, words))
+	}
+	addresses("kafka.brokers", s.Kafka.Brokers)
+	addresses("clickhouse.addresses", s.ClickHouse.Addresses)
+	addresses("web.listen", []string{s.Web.Listen})
+	fault(s.Kafka.Group != "", "kafka.group", "a name is needed")
+	fault(s.Kafka.EventsTopic != "", "kafka.events_topic", "a name is needed")
+	fault(s.Kafka.DeadLetterTopic != "" && s.Kafka.DeadLetterTopic != s.Kafka.EventsTopic, "kafka.deadletter_topic", "a name other than events_topic is needed")
+	for i, t := range s.Kafka.Topics {
+		fault(t.Name != "" && t.Adapter != "", fmt.Sprintf("kafka.topics[%d]", i), "name and adapter are needed")
+	}
+	fault(s.Kafka.Partitions >= 1 && s.Kafka.Partitions <= 10_000, "kafka.partitions", "1 to 10000")
+	fault(s.Kafka.Replication >= 1 && s.Kafka.Replication <= 100, "kafka.replication", "1 to 100")
+	fault(s.Kafka.BatchRows >= 1 && s.Kafka.BatchRows <= 1_000_000, "kafka.batch_rows", "1 to 1000000")
+	fault(s.Kafka.BatchBytes >= 1<<16 && s.Kafka.BatchBytes <= 64<<20, "kafka.batch_bytes", "65536 to 67108864")
+	fault(s.Kafka.BatchAge >= 10*time.Millisecond && s.Kafka.BatchAge <= time.Hour, "kafka.batch_age", "10ms to 1h")
+	fault(s.Kafka.StopWithin >= time.Second && s.Kafka.StopWithin <= 10*time.Minute, "kafka.stop_within", "1s to 10m")
+	oneOf("kafka.sasl.mechanism", s.Kafka.SASL.Mechanism, "", "plain", "scram-sha-256", "scram-sha-512")
+	fault(databaseName(s.ClickHouse.Database), "clickhouse.database", "letters, digits and _, not starting with a digit")
+	fault(s.ClickHouse.Cluster == "" || databaseName(s.ClickHouse.Cluster), "clickhouse.cluster", "letters, digits and _, not starting with a digit")
+	fault(s.Analysis.Interval >= time.Second, "analysis.interval", "at least 1s")
+	fault(s.Analysis.AttributionWindow >= time.Minute && s.Analysis.AttributionWindow <= 7*24*time.Hour, "analysis.attribution_window", "1m to 168h")
+	fault(s.Analysis.MergeWindow >= 0 && s.Analysis.MergeWindow <= 30*24*time.Hour, "analysis.merge_window", "0 to 720h")
+	if s.Analysis.AsOf != "" && s.Analysis.AsOf != "log" {
+		_, err := time.Parse(time.DateOnly, s.Analysis.AsOf)
+		fault(err == nil, "analysis.as_of", "empty, log, or a date like 2026-06-30")
+	}
+	oneOf("privacy.redact", s.Privacy.Redact, "hash", "reject")
+	fault(s.Privacy.Key == "" || len(s.Privacy.Key) >= 16, "privacy.key", "at least 16 characters")
+	oneOf("log.level", s.Log.Level, "debug", "info", "warn", "error")
+	oneOf("log.format", s.Log.Format, "console", "json")
+	return errors.Join(faults...)
+}
+
+func databaseName(name string) bool {
+	for i, r := range name {
+		letter := r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		if !letter && (i == 0 || r < '0' || r > '9') {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// Setting documents one setting.
+type Setting struct{ Name, Variable, Default, Doc string }
+
+// Documentation lists every setting in the order of the file.
+func Documentation() []Setting {
+	defaults := DefaultSettings()
+	return document(reflect.ValueOf(defaults), "", "TUITION_")
+}
+
+// Row is the setting's row in the README's table.
+func (s Setting) Row() string {
+	code := func(text string) string {
+		if text == "" {
+			return ""
+		}
+		return "`" + text + "`"
+	}
+	return fmt.Sprintf("| %s | %s | %s | %s |", code(s.Name), code(s.Variable), code(s.Default), s.Doc)
+}
+
+func document(v reflect.Value, path, prefix string) []Setting {
+	var list []Setting
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		name := path + field.Tag.Get("yaml")
+		if field.Type.Kind() == reflect.Struct {
+			list = append(list, document(v.Field(i), name+".", prefix+field.Tag.Get("envPrefix"))...)
+			continue
+		}
+		variable := ""
+		if tag := field.Tag.Get("env"); tag != "" {
+			variable = prefix + tag
+		}
+		list = append(list, Setting{name, variable, defaultText(v.Field(i)), field.Tag.Get("doc")})
+	}
+	return list
+}
+
+func defaultText(v reflect.Value) string {
+	switch value := v.Interface().(type) {
+	case []string:
+		return strings.Join(value, ",")
+	case []TopicSettings, Secret:
+		return ""
+	default:
+		return fmt.Sprint(value)
+	}
+}
