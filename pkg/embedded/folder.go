@@ -1,0 +1,181 @@
+package embedded
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// folder is the place where the embedded services keep all they have. Its files:
+//
+//	lock          held (flock) by the owner and by its engine; free when both are gone
+//	secrets.json  the users' passwords and the broker's identity, made at the first start
+//	running.json  who runs here and on which ports; kept after the end so that the ports stay the same
+//	clickhouse/   the engine's data, configuration and log
+//	kafka/        the broker's log
+type folder struct {
+	dir  string
+	lock *os.File
+}
+
+// secrets are random and last as long as the folder.
+type secrets struct {
+	ClusterID           string
+	Admin, Ingest, Read User
+}
+
+// running is what one process tells others that want to join.
+type running struct {
+	PID       int
+	KafkaPort int
+	TCPPort   int
+	HTTPPort  int
+}
+
+// InUseError says that another process holds the folder and cannot be joined.
+type InUseError struct {
+	Dir   string
+	PID   int // 0 if unknown
+	Cause error
+}
+
+func (e *InUseError) Error() string {
+	holder := "another process"
+	if e.PID != 0 {
+		holder = fmt.Sprintf("process %d", e.PID)
+	}
+	return fmt.Sprintf("folder %s is in use by %s, which cannot be joined (%v): stop it or name another folder", e.Dir, holder, e.Cause)
+}
+
+func (e *InUseError) Unwrap() error { return e.Cause }
+
+// openFolder makes the folder if it is missing and gives it to its owner alone.
+func openFolder(dir string) (*folder, error) {
+	if dir == "" {
+		return nil, errors.New("embedded services need a folder: name one")
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("embedded folder: %w", err)
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("embedded folder: %w", err)
+	}
+	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("embedded folder: %w", err)
+	}
+	return &folder{dir: dir, lock: lock}, nil
+}
+
+// tryLock reports whether this process now owns the folder.
+func (f *folder) tryLock() (bool, error) {
+	err := unix.Flock(int(f.lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("lock %s: %w", f.lock.Name(), err)
+	}
+	return true, nil
+}
+
+func (f *folder) close() error { return f.lock.Close() }
+
+// lockOrJoin waits until the folder is ours or the services that hold it answer.
+func (f *folder) lockOrJoin(ctx context.Context, patience time.Duration) (owned bool, s *Services, err error) {
+	deadline := time.Now().Add(patience)
+	for {
+		owned, err := f.tryLock()
+		if err != nil || owned {
+			return owned, nil, err
+		}
+		services, err := f.join(ctx)
+		if err == nil {
+			return false, services, nil
+		}
+		if time.Now().After(deadline) {
+			var run running
+			_ = f.read("running.json", &run)
+			return false, nil, &InUseError{Dir: f.dir, PID: run.PID, Cause: err}
+		}
+		select {
+		case <-ctx.Done():
+			return false, nil, ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// join reads how to reach the services that run on the folder and proves that they are these.
+func (f *folder) join(ctx context.Context) (*Services, error) {
+	var run running
+	var own secrets
+	if err := f.read("running.json", &run); err != nil {
+		return nil, err
+	}
+	if err := f.read("secrets.json", &own); err != nil {
+		return nil, err
+	}
+	s := newServices(f.dir, run, own)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if err := s.verify(ctx, own); err != nil {
+		return nil, err
+	}
+	s.Joined = true
+	return s, nil
+}
+
+// loadSecrets reads the folder's secrets, or makes them.
+func (f *folder) loadSecrets() (secrets, error) {
+	var own secrets
+	err := f.read("secrets.json", &own)
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return own, err
+	}
+	own = secrets{
+		ClusterID: rand.Text(),
+		Admin:     User{Name: "admin", Password: rand.Text()},
+		Ingest:    User{Name: "ingest", Password: rand.Text()},
+		Read:      User{Name: "read", Password: rand.Text()},
+	}
+	return own, f.write("secrets.json", own)
+}
+
+func (f *folder) read(name string, into any) error {
+	path := filepath.Join(f.dir, name)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		return fmt.Errorf("%s is damaged: stop what uses the folder and remove this file: %w", path, err)
+	}
+	return nil
+}
+
+// write replaces a file whole, readable by its owner only.
+func (f *folder) write(name string, from any) error {
+	data, err := json.MarshalIndent(from, "", "  ")
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(f.dir, name)
+	temporary := path + ".new"
+	if err := os.WriteFile(temporary, append(data, '\n'), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(temporary, path)
+}
