@@ -3,8 +3,9 @@
 package deps
 
 import (
-	_ "github.com/ClickHouse/clickhouse-go/v2"
+	_ "github.com/ClickHouse/ch-go"
 	_ "github.com/ClickHouse/ch-go/proto"
+	_ "github.com/ClickHouse/clickhouse-go/v2"
 	_ "github.com/Shopify/toxiproxy/v2"
 	_ "github.com/Shopify/toxiproxy/v2/client"
 	_ "github.com/caarlos0/env/v11"
@@ -36,7 +37,7 @@ import (
 	_ "golang.org/x/sync/errgroup"
 	_ "golang.org/x/sys/unix"
 	_ "golang.org/x/term"
-	_ "gonum.org/v1/gonum/stat/distuv"
 	_ "gonum.org/v1/gonum/mathext"
+	_ "gonum.org/v1/gonum/stat/distuv"
 	_ "pgregory.net/rapid"
 )
