@@ -36,9 +36,8 @@ type KafkaSettings struct {
 	Group           string          `yaml:"group" env:"GROUP" doc:"consumer group"`
 	EventsTopic     string          `yaml:"events_topic" env:"EVENTS_TOPIC" doc:"topic of the events"`
 	DeadLetterTopic string          `yaml:"deadletter_topic" env:"DEADLETTER_TOPIC" doc:"topic for records that can never be read; its records are the originals, so give it limited retention and access"`
-	Topics          []TopicSettings `yaml:"topics" doc:"further topics of yours, each read through an adapter (file only)"`
-	Partitions      int             `yaml:"partitions" env:"PARTITIONS" doc:"partitions of the events topic when tuition has to create it"`
-	Replication     int             `yaml:"replication" env:"REPLICATION" doc:"replicas of topics that tuition has to create"`
+	Topics          []TopicSettings `yaml:"topics" doc:"further topics of yours, each with name and adapter (file only)"`
+	Partitions      int             `yaml:"partitions" env:"PARTITIONS" doc:"partitions of the events topic when tuition has to create it; its replicas are the broker's default"`
 	TLS             TLSSettings     `yaml:"tls" envPrefix:"TLS_"`
 	SASL            SASLSettings    `yaml:"sasl" envPrefix:"SASL_"`
 	BatchRows       int             `yaml:"batch_rows" env:"BATCH_ROWS" doc:"an insert has at most this many events"`
@@ -133,7 +132,7 @@ func DefaultSettings() Settings {
 		Kafka: KafkaSettings{
 			Brokers: []string{"127.0.0.1:9092"}, Group: "tuition",
 			EventsTopic: "tuition.events", DeadLetterTopic: "tuition.deadletter",
-			Partitions: 4, Replication: 1,
+			Partitions: 4,
 			BatchRows: 100_000, BatchBytes: 32 << 20, BatchAge: time.Second, StopWithin: 10 * time.Second,
 		},
 		ClickHouse: ClickHouseSettings{
@@ -298,7 +297,6 @@ func (s *Settings) Validate() error {
 		fault(t.Name != "" && t.Adapter != "", fmt.Sprintf("kafka.topics[%d]", i), "name and adapter are needed")
 	}
 	fault(s.Kafka.Partitions >= 1 && s.Kafka.Partitions <= 10_000, "kafka.partitions", "1 to 10000")
-	fault(s.Kafka.Replication >= 1 && s.Kafka.Replication <= 100, "kafka.replication", "1 to 100")
 	fault(s.Kafka.BatchRows >= 1 && s.Kafka.BatchRows <= 1_000_000, "kafka.batch_rows", "1 to 1000000")
 	fault(s.Kafka.BatchBytes >= 1<<16 && s.Kafka.BatchBytes <= 64<<20, "kafka.batch_bytes", "65536 to 67108864")
 	fault(s.Kafka.BatchAge >= 10*time.Millisecond && s.Kafka.BatchAge <= time.Hour, "kafka.batch_age", "10ms to 1h")

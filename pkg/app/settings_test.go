@@ -2,12 +2,15 @@ package app
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tuition-hq/tuition/pkg/learning"
 )
 
 func TestSettingsFileThenEnvironmentThenSecretFiles(t *testing.T) {
@@ -77,19 +80,57 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	}
 }
 
-func TestReadmeDocumentsEverySetting(t *testing.T) {
-	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+var update = flag.Bool("update", false, "rewrite the tables of the README")
+
+// TestReadmeTables keeps the README's tables those of the code; -update rewrites them.
+func TestReadmeTables(t *testing.T) {
+	path := filepath.Join("..", "..", "README.md")
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
+	readme := string(text)
+	var settings, metrics []string
 	for _, s := range Documentation() {
-		if s.Doc == "" && s.Name != "kafka.topics" {
+		if s.Doc == "" {
 			t.Errorf("setting %s has no doc", s.Name)
 		}
-		if row := s.Row(); !strings.Contains(string(readme), row) {
-			t.Errorf("README lacks this row:\n%s", row)
-		}
+		settings = append(settings, s.Row())
 	}
+	for _, m := range learning.Metrics {
+		metrics = append(metrics, fmt.Sprintf("| `%s` | %s |", m.Name, m.Definition))
+	}
+	for header, rows := range map[string][]string{"| setting | variable | default | meaning |": settings, "| metric | says |": metrics} {
+		_, rest, found := strings.Cut(readme, header+"\n")
+		if !found {
+			t.Fatalf("README has no table %q", header)
+		}
+		rule, rest, _ := strings.Cut(rest, "\n")
+		old := tableRows(rest)
+		want := strings.Join(rows, "\n") + "\n"
+		if old == want {
+			continue
+		}
+		if !*update {
+			t.Errorf("README's table %q is not the code's: go test ./pkg/app -run ReadmeTables -update", header)
+			continue
+		}
+		start := header + "\n" + rule + "\n"
+		readme = strings.Replace(readme, start+old, start+want, 1)
+		write(t, path, readme)
+	}
+}
+
+// tableRows is the run of lines that belong to the table, or a marker comment in its place.
+func tableRows(text string) string {
+	var rows strings.Builder
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "|") && !strings.HasPrefix(line, "<!--") {
+			break
+		}
+		rows.WriteString(line)
+	}
+	return rows.String()
 }
 
 func write(t *testing.T, path, text string) {

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tuition-hq/tuition/pkg/app"
+)
+
+func (c *command) metrics() *cobra.Command {
+	var options app.MetricsOptions
+	var format string
+	cmd := &cobra.Command{
+		Use:   "metrics",
+		Short: "Compute the estimates and print them with their intervals",
+		Long: `Computes every estimate from the log as it is now and prints value, interval,
+n and state. Nothing is written: publishing is what the role analyse does.`,
+		Example: `  tuition metrics --embedded ./data
+  tuition metrics --embedded ./data --scope team --window 2026-Q2 --format csv
+  tuition metrics --embedded ./data --metric 'repeat_rate.*' --as-of 2026-06-30`,
+		Args: exactly(0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkFormat(format); err != nil {
+				return err
+			}
+			return c.with(cmd, func(s *app.Session) error {
+				t, err := s.Metrics(cmd.Context(), options)
+				if err != nil {
+					return err
+				}
+				return printTable(c.stdout, format, t)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&options.Metric, "metric", "", "only metrics that match this `pattern` (* matches anything)")
+	cmd.Flags().StringVar(&options.Scope, "scope", "organisation", "organisation, team, service or all; or one by `kind:name`, team:payments")
+	cmd.Flags().StringVar(&options.Window, "window", "all", "all, every, or a quarter: 2026-Q3")
+	cmd.Flags().StringVar(&options.AsOf, "as-of", "", "compute as of this `date` (2026-06-30), or log: the end of the log")
+	formatFlag(cmd, &format)
+	return cmd
+}
+
+func (c *command) sql() *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:     "sql QUERY",
+		Short:   "Read the views with the read-only user",
+		Example: `  tuition sql --embedded ./data "SELECT class, count() FROM recurrence GROUP BY class"`,
+		Args:    exactly(1, "one query"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkFormat(format); err != nil {
+				return err
+			}
+			return c.with(cmd, func(s *app.Session) error {
+				t, err := s.SQL(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				return printTable(c.stdout, format, t)
+			})
+		},
+	}
+	formatFlag(cmd, &format)
+	return cmd
+}
+
+func (c *command) rebuild() *cobra.Command {
+	return &cobra.Command{
+		Use:   "rebuild",
+		Short: "Throw away what was computed and compute it again from the event log",
+		Long: `Removes every published estimate and computes them again. The event table is
+the only truth, so the result is the same, to the byte.`,
+		Example: "  tuition rebuild --embedded ./data",
+		Args:    exactly(0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.with(cmd, func(s *app.Session) error {
+				run, err := s.Rebuild(cmd.Context())
+				if err == nil {
+					fmt.Fprintf(c.stdout, "run %s: %d estimates from %d events\n", run.ID, run.Estimates, run.Events)
+				}
+				return err
+			})
+		},
+	}
+}
+
+func (c *command) deadletter() *cobra.Command {
+	parent := &cobra.Command{
+		Use:   "deadletter",
+		Short: "List, show, replay or purge the records that could not be read",
+		Example: `  tuition deadletter list --code schema
+  tuition deadletter replay --dry-run`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			return usageError{fmt.Errorf("`%s` needs list, show, replay or purge; `%s --help` shows how it is used", cmd.CommandPath(), cmd.CommandPath())}
+		},
+		RunE: func(*cobra.Command, []string) error { return nil },
+	}
+	parent.AddCommand(c.deadletterList(), c.deadletterShow(), c.deadletterReplay(), c.deadletterPurge())
+	return parent
+}
+
+func deadletterFilter(cmd *cobra.Command, filter *app.DeadLetterFilter) {
+	cmd.Flags().StringVar(&filter.Code, "code", "", "only this rejection `code`")
+	cmd.Flags().StringVar(&filter.Topic, "topic", "", "only from this `topic`")
+	cmd.Flags().StringVar(&filter.Since, "since", "", "only rejected at or after this `time` (RFC 3339, or a date)")
+}
+
+func (c *command) deadletterList() *cobra.Command {
+	var filter app.DeadLetterFilter
+	var format string
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "List dead letters; no content of an event is shown",
+		Example: "  tuition deadletter list --embedded ./data --code schema",
+		Args:    exactly(0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkFormat(format); err != nil {
+				return err
+			}
+			return c.with(cmd, func(s *app.Session) error {
+				t, err := s.DeadLetters(cmd.Context(), filter)
+				if err != nil {
+					return err
+				}
+				return printTable(c.stdout, format, t)
+			})
+		},
+	}
+	deadletterFilter(cmd, &filter)
+	formatFlag(cmd, &format)
+	return cmd
+}
+
+func (c *command) deadletterShow() *cobra.Command {
+	var value bool
+	cmd := &cobra.Command{
+		Use:     "show OFFSET",
+		Short:   "Show one dead letter: why, where and how to mend it",
+		Example: "  tuition deadletter show --embedded ./data 0\n  tuition deadletter show --embedded ./data 0 --value",
+		Args:    exactly(1, "the offset that `tuition deadletter list` prints"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.with(cmd, func(s *app.Session) error {
+				t, original, err := s.DeadLetter(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				if err := printTable(c.stdout, "table", t); err != nil || !value {
+					return err
+				}
+				_, err = fmt.Fprintf(c.stdout, "\n%s\n", original)
+				return err
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&value, "value", false, "also print the original record; it may hold anything")
+	return cmd
+}
+
+func (c *command) deadletterReplay() *cobra.Command {
+	var filter app.DeadLetterFilter
+	var options app.ReplayOptions
+	cmd := &cobra.Command{
+		Use:     "replay",
+		Short:   "Send dead letters to their topic again; twice changes nothing",
+		Example: "  tuition deadletter replay --embedded ./data --code unknown_type --dry-run",
+		Args:    exactly(0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.with(cmd, func(s *app.Session) error {
+				n, err := s.Replay(cmd.Context(), filter, options)
+				verb := "replayed"
+				if options.DryRun {
+					verb = "would replay"
+				}
+				if err == nil {
+					fmt.Fprintf(c.stdout, "%s %d dead letters\n", verb, n)
+				}
+				return err
+			})
+		},
+	}
+	deadletterFilter(cmd, &filter)
+	cmd.Flags().BoolVar(&options.DryRun, "dry-run", false, "only count")
+	cmd.Flags().Float64Var(&options.Rate, "rate", 0, "at most this many a second; 0: no limit")
+	return cmd
+}
+
+func (c *command) deadletterPurge() *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use:     "purge",
+		Short:   "Remove all dead letters",
+		Example: "  tuition deadletter purge --embedded ./data --yes",
+		Args:    exactly(0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !yes {
+				return usageError{fmt.Errorf("`tuition deadletter purge` removes records for good: say --yes")}
+			}
+			return c.with(cmd, func(s *app.Session) error {
+				n, err := s.PurgeDeadLetters(cmd.Context())
+				if err == nil {
+					fmt.Fprintf(c.stdout, "removed %d dead letters\n", n)
+				}
+				return err
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "remove them")
+	return cmd
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tuition-hq/tuition/pkg/app"
+)
+
+// command is what every subcommand shares: where to read and write, and the global flags.
+type command struct {
+	environ        []string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+
+	settings string
+	embedded string
+}
+
+func newRoot(environ []string, stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
+	c := &command{environ: environ, stdin: stdin, stdout: stdout, stderr: stderr}
+	root := &cobra.Command{
+		Use:           "tuition",
+		Short:         "Measure what an engineering organisation learns from its failures",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("unknown command %q; `tuition --help` lists the commands", args[0])}
+			}
+			return cmd.Help()
+		},
+	}
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.PersistentFlags().StringVar(&c.settings, "settings", "", "settings `file` (YAML); environment variables TUITION_… win over it")
+	root.PersistentFlags().StringVar(&c.embedded, "embedded", "", "use the embedded broker and engine on this `folder`, or join the ones already running there")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w; `%s --help` shows the flags", err, cmd.CommandPath())}
+	})
+	root.AddCommand(
+		c.demo(), c.run(), c.migrate(), c.check(), c.version(),
+		c.publish(), c.importFiles(), c.simulate(), c.deadletter(),
+		c.metrics(), c.sql(), c.rebuild(),
+	)
+	return root
+}
+
+// exactly and atLeast check the number of arguments in words that say what is missing.
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == n {
+			return nil
+		}
+		if n == 0 {
+			return usageError{fmt.Errorf("`%s` takes no argument, got %d; `%s --help` shows how it is used", cmd.CommandPath(), len(args), cmd.CommandPath())}
+		}
+		return usageError{fmt.Errorf("`%s` needs %s, got %d arguments; `%s --help` shows how it is used", cmd.CommandPath(), what, len(args), cmd.CommandPath())}
+	}
+}
+
+func atLeast(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) >= n {
+			return nil
+		}
+		return usageError{fmt.Errorf("`%s` needs %s; `%s --help` shows how it is used", cmd.CommandPath(), what, cmd.CommandPath())}
+	}
+}
+
+// with opens a session for one command and closes it whatever happens.
+func (c *command) with(cmd *cobra.Command, do func(*app.Session) error) (err error) {
+	session, err := app.Open(cmd.Context(), app.Options{
+		SettingsFile: c.settings, Embedded: c.embedded, Environ: c.environ, Stderr: c.stderr,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closeErr := session.Close(); err == nil {
+			err = closeErr
+		}
+	}()
+	return do(session)
+}
+
+var formats = []string{"table", "json", "csv"}
+
+func formatFlag(cmd *cobra.Command, format *string) {
+	cmd.Flags().StringVar(format, "format", "table", "table, json or csv")
+}
+
+func checkFormat(format string) error {
+	if slices.Contains(formats, format) {
+		return nil
+	}
+	return usageError{fmt.Errorf("--format %q is not one of %s", format, strings.Join(formats, ", "))}
+}

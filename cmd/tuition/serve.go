@@ -1,0 +1,143 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tuition-hq/tuition/pkg/app"
+)
+
+func (c *command) demo() *cobra.Command {
+	var options app.DemoOptions
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Run the whole pipeline on a simulated organisation and compare with what was planted",
+		Long: `Simulates an organisation whose truth is known, sends its events through Kafka
+into ClickHouse, computes every estimate, prints what was planted beside what was
+estimated, and serves the pages until Ctrl-C. Without --embedded it keeps its data
+in ./demo-data. Started again on the same folder it goes on where it stopped.`,
+		Example: "  tuition demo\n  tuition demo --exit --embedded ./try --seed 7",
+		Args:    exactly(0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if c.embedded == "" {
+				c.embedded = "demo-data"
+			}
+			return c.with(cmd, func(s *app.Session) error {
+				return s.Demo(cmd.Context(), options, c.stdout, func(t app.Table) error { return printTable(c.stdout, "table", t) })
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&options.Exit, "exit", false, "stop after the first full computation")
+	cmd.Flags().Uint64Var(&options.Seed, "seed", 1, "seed of the organisation; the same seed gives the same events")
+	return cmd
+}
+
+func (c *command) run() *cobra.Command {
+	var roles []string
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Read events, compute estimates and serve the pages until stopped",
+		Long: `Reads events from Kafka into ClickHouse (role consume), computes the estimates
+whenever there are new events (role analyse) and serves the pages, the API and
+the metrics (role web). Run it as often as you like: consumers share the
+partitions, and two analysers give the same result.`,
+		Example: "  tuition run --settings tuition.yaml\n  tuition run --embedded ./data --roles consume,analyse,web",
+		Args:    exactly(0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := app.CheckRoles(roles); err != nil {
+				return err
+			}
+			return c.with(cmd, func(s *app.Session) error {
+				return s.Run(cmd.Context(), roles)
+			})
+		},
+	}
+	cmd.Flags().StringSliceVar(&roles, "roles", app.Roles, "which parts to run: "+strings.Join(app.Roles, ", "))
+	return cmd
+}
+
+func (c *command) migrate() *cobra.Command {
+	return &cobra.Command{
+		Use:     "migrate",
+		Short:   "Create or update the tables, the views and the topics",
+		Example: "  tuition migrate --settings tuition.yaml\n  tuition migrate --embedded ./data",
+		Args:    exactly(0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.with(cmd, func(s *app.Session) error {
+				done, err := s.Migrate(cmd.Context())
+				for _, step := range done {
+					fmt.Fprintln(c.stdout, step)
+				}
+				if err == nil && len(done) == 0 {
+					fmt.Fprintln(c.stdout, "nothing to do: tables and topics are up to date")
+				}
+				return err
+			})
+		},
+	}
+}
+
+func (c *command) check() *cobra.Command {
+	var connect bool
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Check settings, catalog, rules and adapters, and with --connect the servers",
+		Long: `Checks settings, catalog, failure-mode rules and adapters without starting
+anything; with --connect it also reaches Kafka and ClickHouse.
+
+Settings, in the file or as environment variable (default):
+
+` + settingsHelp(),
+		Example: "  tuition check --settings tuition.yaml --connect\n  tuition check",
+		Args:    exactly(0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			check := func(s *app.Session) error {
+				findings, err := s.Check(cmd.Context(), connect)
+				for _, finding := range findings {
+					fmt.Fprintln(c.stdout, finding)
+				}
+				return err
+			}
+			if connect {
+				return c.with(cmd, check)
+			}
+			s, err := app.Plan(app.Options{SettingsFile: c.settings, Embedded: c.embedded, Environ: c.environ, Stderr: c.stderr})
+			if err != nil {
+				return err
+			}
+			return check(s)
+		},
+	}
+	cmd.Flags().BoolVar(&connect, "connect", false, "also reach Kafka and ClickHouse")
+	return cmd
+}
+
+func settingsHelp() string {
+	var b strings.Builder
+	for _, s := range app.Documentation() {
+		fmt.Fprintf(&b, "  %s", s.Name)
+		if s.Variable != "" {
+			fmt.Fprintf(&b, "  %s", s.Variable)
+		}
+		if s.Default != "" {
+			fmt.Fprintf(&b, "  (%s)", s.Default)
+		}
+		fmt.Fprintf(&b, "\n      %s\n", s.Doc)
+	}
+	return b.String()
+}
+
+func (c *command) version() *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print the version",
+		Example: "  tuition version",
+		Args:    exactly(0, ""),
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(c.stdout, app.Version())
+			return err
+		},
+	}
+}

@@ -1,0 +1,125 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tuition-hq/tuition/pkg/learning"
+	"github.com/tuition-hq/tuition/pkg/store"
+)
+
+const day = 24 * time.Hour
+
+// asOf turns the setting into a moment: nothing that happened at or after it is
+// counted. last is the time of the log's last event.
+func asOf(setting string, now time.Time, last int64) (int64, error) {
+	switch setting {
+	case "":
+		return now.UTC().Truncate(day).UnixMilli(), nil
+	case "log":
+		return last + 1, nil
+	default:
+		date, err := time.Parse(time.DateOnly, setting)
+		if err != nil {
+			return 0, usage(fmt.Errorf("as of %q: give a date like 2026-06-30, or log for the end of the log", setting))
+		}
+		return date.Add(day).UnixMilli(), nil // the whole of that day counts
+	}
+}
+
+// logKey is what a computation depends on: equal keys give equal bytes.
+type logKey struct {
+	hash string
+	asOf int64
+}
+
+func (s *Session) logKey(ctx context.Context, st *store.Store, setting string) (logKey, error) {
+	state, err := st.LogState(ctx)
+	if err != nil {
+		return logKey{}, err
+	}
+	moment, err := asOf(setting, time.Now(), state.Last)
+	return logKey{state.Hash, moment}, err
+}
+
+func (s *Session) learningSettings() learning.Settings {
+	settings := learning.DefaultSettings()
+	settings.AttributionWindow = s.settings.Analysis.AttributionWindow
+	settings.MergeWindow = s.settings.Analysis.MergeWindow
+	return settings
+}
+
+// compute folds the log as it is now and computes every estimate.
+func (s *Session) compute(ctx context.Context, st *store.Store, moment int64) (learning.Input, learning.Run, error) {
+	settings := s.learningSettings()
+	input, err := st.LoadInput(ctx, store.LoadOptions{
+		AsOf: moment, Window: settings.AttributionWindow, SettingsHash: settings.Hash(),
+	})
+	if err != nil {
+		return learning.Input{}, learning.Run{}, err
+	}
+	return input, learning.Compute(input, settings), nil
+}
+
+// publishSettings makes the catalog, the rules and the window known to the views.
+func (s *Session) publishSettings(ctx context.Context, st *store.Store) error {
+	if err := st.SetCatalog(ctx, s.catalog); err != nil {
+		return fmt.Errorf("publish the catalog: %w", err)
+	}
+	if err := st.SetRules(ctx, s.rules); err != nil {
+		return fmt.Errorf("publish the failure-mode rules: %w", err)
+	}
+	if err := st.SetWindow(ctx, s.settings.Analysis.AttributionWindow); err != nil {
+		return fmt.Errorf("publish the attribution window: %w", err)
+	}
+	return nil
+}
+
+// analyse publishes new estimates whenever the log or the day has changed. A
+// failed round is logged and tried again at the next: the old estimates stay.
+func (s *Session) analyse(ctx context.Context, st *store.Store, health *health) error {
+	var published logKey
+	for {
+		if err := s.analyseOnce(ctx, st, health, &published); err != nil && ctx.Err() == nil {
+			health.analysisFailed(err)
+			s.log.Error("the estimates could not be computed; those published before stay", zap.Error(err))
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(s.settings.Analysis.Interval):
+		}
+	}
+}
+
+func (s *Session) analyseOnce(ctx context.Context, st *store.Store, health *health, published *logKey) error {
+	if *published == (logKey{}) {
+		if err := s.publishSettings(ctx, st); err != nil {
+			return err
+		}
+	}
+	key, err := s.logKey(ctx, st, s.settings.Analysis.AsOf)
+	if err != nil {
+		return err
+	}
+	if key == *published {
+		health.analysisDone(0)
+		return nil
+	}
+	began := time.Now()
+	_, run, err := s.compute(ctx, st, key.asOf)
+	if err != nil {
+		return err
+	}
+	if err := st.Publish(ctx, run); err != nil {
+		return err
+	}
+	*published = key
+	health.analysisDone(time.Since(began))
+	s.log.Info("estimates published", zap.String("run", run.ID), zap.Int("estimates", len(run.Estimates)),
+		zap.Uint64("events", run.InputEvents), zap.Duration("took", time.Since(began)))
+	return nil
+}
