@@ -1,0 +1,214 @@
+package review
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"time"
+
+	"github.com/tuition-hq/tuition/pkg/learning"
+)
+
+//go:embed page.html charts.html index.html style.css
+var files embed.FS
+
+var (
+	style     = mustRead("style.css")
+	templates = template.Must(template.New("").Funcs(template.FuncMap{
+		"style": func() template.CSS { return template.CSS(style) }, // our own file, never data
+	}).ParseFS(files, "page.html", "charts.html", "index.html"))
+)
+
+func mustRead(name string) string {
+	b, err := files.ReadFile(name)
+	if err != nil {
+		panic(err) // embedded at build time
+	}
+	return string(b)
+}
+
+// ContentSecurityPolicy is the policy that the pages are made for: nothing is
+// loaded, nothing runs, and only their own style sheet applies.
+func ContentSecurityPolicy() string {
+	sum := sha256.Sum256([]byte(style))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+		"'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
+
+// stateMark is a state as word, shape and colour.
+type stateMark struct{ Word, Shape, Class string }
+
+func markOf(s learning.State) stateMark {
+	switch s {
+	case learning.OK:
+		return stateMark{stateWord(s), "dot", "ok"}
+	case learning.Insufficient:
+		return stateMark{stateWord(s), "ring", "insufficient"}
+	default:
+		return stateMark{stateWord(s), "triangle", "attention"}
+	}
+}
+
+func stateWord(s learning.State) string {
+	switch s {
+	case learning.OK:
+		return "ok"
+	case learning.Insufficient:
+		return "insufficient"
+	default:
+		return "assumption failed"
+	}
+}
+
+// A section is one numbered part of the page. One without content is left out.
+type section struct {
+	Number   int
+	ID       string
+	Title    string
+	Lead     string
+	Readings []statement
+	Charts   []chart
+	Tables   []table
+}
+
+type table struct {
+	Caption string
+	Columns []column
+	Rows    [][]cell
+	Closed  bool // folded away on the screen, open in print
+	Cards   bool // rows become cards on a narrow screen
+}
+
+type column struct{ Name, Class string }
+
+type cell struct {
+	Text, Sub string
+	Mark      *stateMark
+	More      *more
+}
+
+type more struct {
+	Summary string
+	Lines   []string
+}
+
+type pageView struct {
+	Quarter     string
+	Period      string
+	Provisional string
+	AsOf        string
+	Previous    string
+	Next        string
+	Answer      answer
+	Sections    []section
+	Automatic   string
+	Version     string
+	Hash        string
+	Run         string
+}
+
+// Page writes the review of one quarter. The same facts give the same bytes.
+func Page(w io.Writer, f Facts) error {
+	q, err := ParseQuarter(f.Quarter)
+	if err != nil {
+		return fmt.Errorf("review page: %w", err)
+	}
+	es := estimates(f.Snapshot.Estimates)
+	v := pageView{
+		Quarter: q.String(),
+		Period:  period(q),
+		AsOf:    moment(f.Snapshot.AsOf) + " UTC",
+		Answer:  answerOf(&f, q, es),
+		Version: f.Version,
+		Hash:    f.Input.Hash,
+		Run:     f.Snapshot.RunID,
+	}
+	v.Automatic = automatic(f.Input.Coverage)
+	if f.Snapshot.AsOf < q.End().UnixMilli() {
+		v.Provisional = "Provisional: the quarter was observed until " + day(f.Snapshot.AsOf) + " only."
+	}
+	for _, s := range []section{
+		quality(&f, q), scorecard(&f, q, es), repeats(&f, q, es), monitoring(&f, q, es), changes(&f, q, es),
+		durations(&f, q, es), improvements(&f, q, es), incidents(&f, q), scopes(&f, q, es), method(&f, es),
+	} {
+		if len(s.Readings)+len(s.Charts)+len(s.Tables) == 0 {
+			continue
+		}
+		s.Number = len(v.Sections) + 2
+		v.Sections = append(v.Sections, s)
+	}
+	return render(w, "page.html", v)
+}
+
+// IndexFacts is what the first page is made from.
+type IndexFacts struct {
+	Quarters []string // newest first
+	Snapshot learning.Snapshot
+	Version  string
+}
+
+type indexView struct {
+	Quarters []indexQuarter
+	Answer   []statement
+	AsOf     string
+	Version  string
+}
+
+type indexQuarter struct{ Name, Period, Reading string }
+
+// Index writes the page that leads to the quarters.
+func Index(w io.Writer, f IndexFacts) error {
+	es := estimates(f.Snapshot.Estimates)
+	v := indexView{Version: f.Version}
+	if f.Snapshot.AsOf != 0 {
+		v.AsOf = day(f.Snapshot.AsOf)
+	}
+	for _, h := range headlines {
+		if e, ok := pick(es, h.metrics, "all"); ok {
+			v.Answer = append(v.Answer, statement{h.label, e.Reading, markOf(e.State), windowWords(e.Window)})
+		}
+	}
+	for _, name := range f.Quarters {
+		q, err := ParseQuarter(name)
+		if err != nil {
+			return fmt.Errorf("index page: %w", err)
+		}
+		v.Quarters = append(v.Quarters, indexQuarter{Name: q.String(), Period: period(q)})
+	}
+	return render(w, "index.html", v)
+}
+
+// Notice writes a page that says one thing, such as why there is no review yet.
+func Notice(w io.Writer, title string, lines ...string) error {
+	return render(w, "notice.html", struct {
+		Title string
+		Lines []string
+	}{title, lines})
+}
+
+// render writes whole pages only: a template that fails half-way writes nothing.
+func render(w io.Writer, name string, v any) error {
+	var b bytes.Buffer
+	if err := templates.ExecuteTemplate(&b, name, v); err != nil {
+		return fmt.Errorf("render %s: %w", name, err)
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+func period(q Quarter) string {
+	last := q.End().Add(-time.Hour)
+	return q.Start().Format("2 January") + " – " + last.Format("2 January 2006")
+}
+
+func automatic(c learning.Coverage) string {
+	if c.Incidents == 0 {
+		return "No failure is on record."
+	}
+	return fmt.Sprintf("%s of %s failures came from automatic sources (%s).", count(c.AutomaticSource), count(c.Incidents),
+		quantity(float64(c.AutomaticSource)/float64(c.Incidents), "share"))
+}

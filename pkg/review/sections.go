@@ -1,0 +1,464 @@
+package review
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tuition-hq/tuition/pkg/learning"
+)
+
+// quality comes before every result: what the numbers rest on, and what they lack.
+func quality(f *Facts, q Quarter) section {
+	s := section{ID: "data", Title: "What the numbers rest on"}
+	var n, mode, severity, service, start, environment int64
+	for i := range f.Input.Incidents {
+		x := &f.Input.Incidents[i]
+		if x.IsDrill || x.DuplicateOf != "" || !q.Holds(x.At()) {
+			continue
+		}
+		n++
+		mode += one(x.FailureMode == "")
+		severity += one(x.Severity == 0)
+		service += one(x.Service == "")
+		start += one(x.StartedAt == 0)
+		environment += one(x.Environment == "")
+	}
+	t := table{Caption: "Incidents that lack what the measures need", Columns: []column{{"What is missing", ""}, {"In " + q.String(), "n"}, {"Whole record", "n"}, {"What it weakens", ""}}}
+	c := f.Input.Coverage
+	for _, r := range []struct {
+		name            string
+		quarter, record int64
+		weakens         string
+	}{
+		{"failure mode", mode, c.NoFailureMode, "Repeats: an unknown mode can neither repeat nor be fixed."},
+		{"start", start, c.NoStart, "Time to detect, and which changes lay before it."},
+		{"severity", severity, c.NoSeverity, "Everything that is told apart by severity."},
+		{"service", service, c.NoService, "Every number below the organisation."},
+		{"environment", environment, c.NoEnvironment, "Links to changes: an unknown environment matches any."},
+	} {
+		if c.Incidents == 0 {
+			continue
+		}
+		t.Rows = append(t.Rows, []cell{{Text: upperFirst(r.name)}, {Text: ofAll(r.quarter, n)}, {Text: ofAll(r.record, c.Incidents)}, {Text: r.weakens}})
+	}
+	if c.Incidents > 0 {
+		t.Rows = append(t.Rows, []cell{{Text: "Catalog entry of the service"}, {Text: "–"}, {Text: ofAll(c.NotInCatalog, c.Incidents)}, {Text: "Teams, tiers and direct dependencies."}})
+	}
+	if c.Fixes > 0 {
+		t.Rows = append(t.Rows, []cell{{Text: "Witness of a declared fix"}, {Text: "–"}, {Text: ofAll(c.UnwitnessedFixes, c.Fixes)}, {Text: "Repeats: the day of such a fix is taken as it was stated."}})
+	}
+	if len(t.Rows) > 0 {
+		s.Tables = append(s.Tables, t)
+	}
+	s.Lead = exposure(f, q)
+	if len(f.Rejections) > 0 {
+		s.Tables = append(s.Tables, rejections(f.Rejections))
+	}
+	return s
+}
+
+func one(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func ofAll(k, n int64) string {
+	if n == 0 {
+		return "–"
+	}
+	return count(k) + " of " + count(n)
+}
+
+// exposure says below what the rates stand.
+func exposure(f *Facts, q Quarter) string {
+	var days float64
+	var services, deploys int64
+	from, to := q.Start().UnixMilli(), min(q.End().UnixMilli(), f.Snapshot.AsOf)
+	for _, s := range f.Input.Services {
+		a, b := max(s.AliveFrom, from), min(s.AliveTo, to)
+		if b > a {
+			services++
+			days += float64(b-a) / 86400e3
+		}
+		for _, t := range s.DeployTimes {
+			deploys += one(t >= from && t < to)
+		}
+	}
+	if services == 0 {
+		return ""
+	}
+	return fmt.Sprintf("In %s there were %s under observation for %s service-days in all, with %s. Rates stand below these denominators, never below calendar months.",
+		q, plural(services, "service", "services"), count(int64(days)), plural(deploys, "deploy", "deploys"))
+}
+
+func rejections(by map[string]int64) table {
+	t := table{Caption: "Records that were refused", Columns: []column{{"Code", ""}, {"Records", "n"}}, Closed: true}
+	codes := make([]string, 0, len(by))
+	for c := range by {
+		codes = append(codes, c)
+	}
+	slices.Sort(codes)
+	for _, c := range codes {
+		t.Rows = append(t.Rows, []cell{{Text: spaced(c)}, {Text: count(by[c])}})
+	}
+	return t
+}
+
+func spaced(s string) string { return strings.ReplaceAll(s, "_", " ") }
+
+func scorecard(f *Facts, q Quarter, es estimates) section {
+	s := section{ID: "scorecard", Title: "Scorecard",
+		Lead: "Each measure with its 95 % interval: the values that the data is compatible with. A measure that may not be read shows no figure."}
+	for _, w := range []struct{ window, caption string }{{q.String(), q.String()}, {"all", "Whole record, to " + day(f.Snapshot.AsOf)}} {
+		if t := scoreTable(es, w.window, w.caption); len(t.Rows) > 0 {
+			s.Tables = append(s.Tables, t)
+		}
+	}
+	return s
+}
+
+func scoreTable(es estimates, window, caption string) table {
+	t := table{Caption: caption, Cards: true, Columns: []column{{"Measure", ""}, {"Estimate", "n"}, {"Low – high", "n"}, {"n", "n"}, {"State", "state"}, {"What this cannot say", "wide"}}}
+	for _, fam := range families {
+		for _, m := range es.metrics(fam.prefix) {
+			e, ok := es.of(m, window)
+			if !ok {
+				continue
+			}
+			t.Rows = append(t.Rows, scoreRow(e, fam))
+		}
+	}
+	return t
+}
+
+func scoreRow(e learning.Estimate, fam family) []cell {
+	mark := markOf(e.State)
+	name := cell{Text: words(e.Metric), Sub: unitWords(e.Unit)}
+	if e.Origin == "modelled" || e.Origin == "stated" {
+		name.Sub = strings.TrimPrefix(name.Sub+", "+e.Origin, ", ")
+	}
+	value, bounds := quantity(e.Value, e.Unit), interval(e)
+	if value == "" {
+		value = "–"
+	}
+	return []cell{name, {Text: value}, {Text: bounds}, {Text: count(e.N)}, {Text: mark.Word, Mark: &mark, Sub: e.Verdict}, {Text: fam.cannotSay, Sub: e.Reading}}
+}
+
+func interval(e learning.Estimate) string {
+	low, high := quantity(e.Low, e.Unit), quantity(e.High, e.Unit)
+	if low == "" && high == "" {
+		return "–"
+	}
+	if low == "" {
+		return "at most " + high
+	}
+	if high == "" {
+		return "at least " + low
+	}
+	return low + " – " + high
+}
+
+// readings are the sentences of a family's estimates for the quarter, else
+// for the whole record.
+func readings(es estimates, q Quarter, prefix string) []statement {
+	var out []statement
+	for _, m := range es.metrics(prefix) {
+		e, ok := pick(es, []string{m}, q.String())
+		if ok && e.Reading != "" {
+			out = append(out, statement{words(m), e.Reading, markOf(e.State), windowWords(e.Window)})
+		}
+	}
+	return out
+}
+
+func charts(es estimates, q Quarter, prefix string) []chart {
+	var out []chart
+	for _, m := range es.metrics(prefix) {
+		if c, ok := intervalChart("c-"+slug(m), words(m), es.quarters(m), q.String()); ok {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func slug(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, s)
+}
+
+func repeats(f *Facts, q Quarter, es estimates) section {
+	s := section{ID: "repeats", Title: "Repeats", Readings: append(readings(es, q, "learning_derivative"), readings(es, q, "repeat_rate")...)}
+	classes := classesOf(f.Input.Recurrences)
+	if c, ok := timelineChart(f, q, classes); ok {
+		s.Charts = append(s.Charts, c)
+	}
+	s.Charts = append(s.Charts, charts(es, q, "repeat_rate")...)
+	s.Charts = append(s.Charts, charts(es, q, "learning_derivative")...)
+	when := map[string]*learning.Incident{}
+	for i := range f.Input.Incidents {
+		when[f.Input.Incidents[i].ID] = &f.Input.Incidents[i]
+	}
+	t := table{Caption: "What came back in " + q.String(), Columns: []column{{"Failure", ""}, {"Class", ""}, {"Earlier failure", ""}, {"Gap", "n"}}}
+	for _, class := range []string{"repeat", "known_open", "unaddressed"} {
+		for _, r := range f.Input.Recurrences {
+			x := when[r.IncidentID]
+			if r.Class != class || x == nil || !q.Holds(x.At()) {
+				continue
+			}
+			kind := cell{Text: upperFirst(spaced(r.Class))}
+			if r.AlsoOpen {
+				kind.Sub = "another fix is open"
+			}
+			if r.Abandoned {
+				kind.Sub = "its fix was abandoned"
+			}
+			t.Rows = append(t.Rows, []cell{{Text: f.title(r.IncidentID), Sub: x.Service + ", " + day(x.At())}, kind, {Text: f.title(r.EarlierID)}, {Text: duration(float64(r.GapSeconds))}})
+		}
+	}
+	if len(t.Rows) > 0 {
+		s.Tables = append(s.Tables, t)
+	}
+	return s
+}
+
+func monitoring(f *Facts, q Quarter, es estimates) section {
+	s := section{ID: "monitoring", Title: "Monitoring gaps, the oldest first", Readings: readings(es, q, "monitoring_gaps"), Charts: charts(es, q, "monitoring_gaps")}
+	open := table{Caption: "Open gaps", Columns: []column{{"Gap", ""}, {"Service", ""}, {"Found", ""}, {"Open for", "n"}}}
+	closed := table{Caption: "Closed gaps", Closed: true, Columns: []column{{"Gap", ""}, {"Service", ""}, {"Closed", ""}, {"State", ""}, {"Took", "n"}}}
+	gaps := slices.Clone(f.Input.Gaps)
+	slices.SortStableFunc(gaps, func(a, b learning.MonitoringGap) int { return cmp.Compare(a.FoundAt, b.FoundAt) })
+	for _, g := range gaps {
+		if g.ClosedAt == 0 {
+			open.Rows = append(open.Rows, []cell{{Text: f.title(g.ID), Sub: spaced(g.FailureMode)}, {Text: g.Service}, {Text: day(g.FoundAt)}, {Text: span(f.Snapshot.AsOf - g.FoundAt)}})
+			continue
+		}
+		closed.Rows = append(closed.Rows, []cell{{Text: f.title(g.ID), Sub: spaced(g.FailureMode)}, {Text: g.Service}, {Text: day(g.ClosedAt)}, {Text: upperFirst(g.State), Sub: day(g.DecidedAt)}, {Text: span(g.ClosedAt - g.FoundAt)}})
+	}
+	for _, t := range []table{open, closed} {
+		if len(t.Rows) > 0 {
+			s.Tables = append(s.Tables, t)
+		}
+	}
+	return s
+}
+
+func changes(f *Facts, q Quarter, es estimates) section {
+	s := section{ID: "changes", Title: "Changes",
+		Readings: append(readings(es, q, "change_safety"), readings(es, q, "change_safety.excess")...),
+		Charts:   append(charts(es, q, "change_safety"), charts(es, q, "change_safety.excess")...)}
+	t := table{Caption: "Failed changes of " + q.String(), Closed: true, Columns: []column{{"Change", ""}, {"Service", ""}, {"Finished", ""}, {"Why it counts as failed", ""}}}
+	for _, x := range f.Input.FailedChange {
+		if q.Holds(x.FinishedAt) {
+			t.Rows = append(t.Rows, []cell{{Text: f.title(x.ID), Sub: spaced(x.Rollout)}, {Text: x.Service}, {Text: moment(x.FinishedAt)}, {Text: upperFirst(spaced(x.Why))}})
+		}
+	}
+	if len(t.Rows) > 0 {
+		s.Tables = append(s.Tables, t)
+	}
+	return s
+}
+
+func durations(f *Facts, q Quarter, es estimates) section {
+	s := section{ID: "durations", Title: "Durations",
+		Lead:     "Medians, never means: a few long incidents would carry a mean anywhere. Unfinished ones are kept as censored. What people stated stands apart from what was derived from times.",
+		Readings: readings(es, q, "durations")}
+	if len(s.Readings) == 0 {
+		return section{}
+	}
+	s.Charts = charts(es, q, "durations")
+	return s
+}
+
+func improvements(f *Facts, q Quarter, es estimates) section {
+	s := section{ID: "improvements", Title: "Improvements"}
+	open := table{Caption: "Open, the oldest first", Columns: []column{{"Improvement", ""}, {"Service", ""}, {"Opened", ""}, {"Open for", "n"}}}
+	closed := table{Caption: "Declared done in " + q.String(), Columns: []column{{"Improvement", ""}, {"Service", ""}, {"Declared", ""}, {"Verified", ""}, {"Took", "n"}}}
+	xs := slices.Clone(f.Input.Improvements)
+	slices.SortStableFunc(xs, func(a, b learning.Improvement) int { return cmp.Compare(a.OpenedAt, b.OpenedAt) })
+	for _, x := range xs {
+		name := cell{Text: f.title(x.ID), Sub: strings.Trim(spaced(x.Kind)+", "+spaced(x.FailureMode), ", ")}
+		switch {
+		case q.Holds(x.ClosedAt):
+			verified, took := "not yet", "–"
+			if x.VerifiedAt != 0 {
+				verified = day(x.VerifiedAt)
+			}
+			if x.OpenedAt != 0 {
+				took = span(x.ClosedAt - x.OpenedAt)
+			}
+			closed.Rows = append(closed.Rows, []cell{name, {Text: x.Service}, {Text: day(x.ClosedAt)}, {Text: verified}, {Text: took}})
+		case x.OpenedAt != 0 && x.ClosedAt == 0 && x.AbandonedAt == 0:
+			open.Rows = append(open.Rows, []cell{name, {Text: x.Service}, {Text: day(x.OpenedAt)}, {Text: span(f.Snapshot.AsOf - x.OpenedAt)}})
+		}
+	}
+	for _, t := range []table{closed, open} {
+		if len(t.Rows) > 0 {
+			s.Tables = append(s.Tables, t)
+		}
+	}
+	if len(closed.Rows) > 0 {
+		s.Lead = "An improvement counts as declared, not as learned: only failures that do not come back show that."
+	}
+	return s
+}
+
+func incidents(f *Facts, q Quarter) section {
+	s := section{ID: "incidents", Title: "Incidents of the quarter"}
+	classes := classesOf(f.Input.Recurrences)
+	t := table{Cards: true, Columns: []column{{"Incident", "wide"}, {"Service", ""}, {"Began", ""}, {"Told by", ""}, {"Lasted", "n"}, {"Changes before it", ""}}}
+	for i := range f.Input.Incidents {
+		x := &f.Input.Incidents[i]
+		if x.IsDrill || x.DuplicateOf != "" || !q.Holds(x.At()) {
+			continue
+		}
+		sub := []string{severityWord(x.Severity)}
+		if x.FailureMode != "" {
+			sub = append(sub, spaced(x.FailureMode))
+		} else {
+			sub = append(sub, "failure mode unknown")
+		}
+		if c := classWords[classes[x.ID]]; c != "" {
+			sub = append(sub, c)
+		}
+		began := cell{Text: moment(x.StartedAt)}
+		if x.StartedAt == 0 {
+			began = cell{Text: moment(x.DetectedAt), Sub: "detected; start unknown"}
+		}
+		lasted := cell{Text: "open"}
+		switch {
+		case x.ResolvedAt != 0 && x.StartedAt != 0:
+			lasted = cell{Text: span(x.ResolvedAt - x.StartedAt)}
+		case x.ResolvedAt != 0:
+			lasted = cell{Text: "unknown"}
+		}
+		if x.StatedResolveSeconds > 0 {
+			lasted.Sub = "stated: " + duration(float64(x.StatedResolveSeconds))
+		}
+		told := spaced(x.DetectionSource)
+		if told == "" {
+			told = "unknown"
+		}
+		t.Rows = append(t.Rows, []cell{{Text: f.title(x.ID), Sub: strings.Join(sub, " · ")}, {Text: orUnknown(x.Service)}, began, {Text: told}, lasted, candidates(f.Candidates[x.ID])})
+	}
+	if len(t.Rows) > 0 {
+		s.Lead = "An inferred change lay before the incident within the attribution window; it is a candidate among others and makes no change a failed one."
+		s.Tables = append(s.Tables, t)
+	}
+	return s
+}
+
+func orUnknown(s string) string {
+	if s == "" {
+		return "unknown"
+	}
+	return s
+}
+
+func severityWord(s uint8) string {
+	if s == 0 {
+		return "severity unknown"
+	}
+	return fmt.Sprintf("severity %d", s)
+}
+
+const mostCandidates = 10
+
+func candidates(cs []Candidate) cell {
+	if len(cs) == 0 {
+		return cell{Text: "none"}
+	}
+	by := map[string]int{}
+	m := more{}
+	for i, c := range cs {
+		by[c.Link]++
+		if i < mostCandidates {
+			name := c.Service
+			if c.Version != "" {
+				name += " " + c.Version
+			}
+			m.Lines = append(m.Lines, fmt.Sprintf("%s · %s · %s before", name, c.Link, duration(float64(c.LagSeconds))))
+		}
+	}
+	if len(cs) > mostCandidates {
+		m.Lines = append(m.Lines, fmt.Sprintf("and %s more", count(len(cs)-mostCandidates)))
+	}
+	var parts []string
+	for _, link := range []string{"stated", "corroborated", "inferred"} {
+		if by[link] > 0 {
+			parts = append(parts, count(by[link])+" "+link)
+		}
+	}
+	m.Summary = strings.Join(parts, ", ")
+	return cell{More: &m}
+}
+
+// scopes shows the same measures for teams and services, folded away.
+func scopes(f *Facts, q Quarter, es estimates) section {
+	s := section{ID: "scopes", Title: "Teams and services",
+		Lead: "In alphabetical order: these are not rankings. Small scopes have wide intervals, and most of what looks like a difference between them is chance."}
+	for _, kind := range []string{"team", "service"} {
+		t := table{Caption: "By " + kind, Closed: true, Columns: []column{{upperFirst(kind), ""}, {"Measure", ""}, {"Estimate", "n"}, {"Low – high", "n"}, {"n", "n"}, {"State", "state"}}}
+		var rows []learning.Estimate
+		for _, e := range es {
+			if e.Scope.Kind == kind && e.Window == "all" && (e.State == learning.OK || kind == "team") {
+				rows = append(rows, e)
+			}
+		}
+		slices.SortStableFunc(rows, func(a, b learning.Estimate) int {
+			return cmp.Or(cmp.Compare(a.Scope.Name, b.Scope.Name), cmp.Compare(a.Metric, b.Metric))
+		})
+		for _, e := range rows {
+			mark := markOf(e.State)
+			value := quantity(e.Value, e.Unit)
+			if value == "" {
+				value = "–"
+			}
+			t.Rows = append(t.Rows, []cell{{Text: e.Scope.Name}, {Text: words(e.Metric)}, {Text: value}, {Text: interval(e)}, {Text: count(e.N)}, {Text: mark.Word, Mark: &mark, Sub: e.Verdict}})
+		}
+		if len(t.Rows) > 0 {
+			s.Tables = append(s.Tables, t)
+		}
+	}
+	return s
+}
+
+func method(f *Facts, es estimates) section {
+	s := section{ID: "method", Title: "Method"}
+	t := table{Caption: "How each measure was computed", Closed: true, Columns: []column{{"Measure", ""}, {"Estimator and interval", "wide"}, {"Origin", ""}}}
+	for _, fam := range families {
+		for _, m := range es.metrics(fam.prefix) {
+			for _, window := range []string{f.Quarter, "all"} {
+				if e, ok := es.of(m, window); ok {
+					t.Rows = append(t.Rows, []cell{{Text: words(m), Sub: m}, {Text: e.Method}, {Text: e.Origin}})
+					break
+				}
+			}
+		}
+	}
+	if len(t.Rows) > 0 {
+		s.Tables = append(s.Tables, t)
+	}
+	facts := table{Caption: "What this page was made from", Columns: []column{{"", ""}, {"", ""}}}
+	for _, r := range [][2]string{
+		{"Observed until", moment(f.Snapshot.AsOf) + " UTC"},
+		{"Computed", moment(f.Snapshot.ComputedAt.UnixMilli()) + " UTC"},
+		{"Events counted", count(f.Snapshot.InputEvents)},
+		{"Run", f.Snapshot.RunID},
+		{"Input hash", f.Input.Hash},
+		{"Version", f.Version},
+	} {
+		if r[1] != "" {
+			facts.Rows = append(facts.Rows, []cell{{Text: r[0]}, {Text: r[1]}})
+		}
+	}
+	s.Tables = append(s.Tables, facts)
+	return s
+}

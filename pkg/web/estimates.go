@@ -1,0 +1,186 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tuition-hq/tuition/pkg/learning"
+)
+
+// estimateRow is one estimate as data. A number that is not known is null, as
+// is a bound that does not exist (an interval without upper end).
+type estimateRow struct {
+	Metric    string   `json:"metric"`
+	ScopeKind string   `json:"scope_kind"`
+	Scope     string   `json:"scope"`
+	Window    string   `json:"window"`
+	AsOf      string   `json:"as_of"`
+	Value     *float64 `json:"value"`
+	Low       *float64 `json:"low"`
+	High      *float64 `json:"high"`
+	Level     float64  `json:"level"`
+	Low50     *float64 `json:"low50"`
+	High50    *float64 `json:"high50"`
+	Unit      string   `json:"unit"`
+	N         int64    `json:"n"`
+	Events    int64    `json:"events"`
+	Exposure  *float64 `json:"exposure"`
+	Censored  int64    `json:"censored"`
+	State     string   `json:"state"`
+	StateCode int      `json:"state_code"`
+	Method    string   `json:"method"`
+	Origin    string   `json:"origin"`
+	Verdict   string   `json:"verdict"`
+	Reading   string   `json:"reading"`
+}
+
+var columns = []string{"metric", "scope_kind", "scope", "window", "as_of", "value", "low", "high", "level", "low50", "high50",
+	"unit", "n", "events", "exposure", "censored", "state", "state_code", "method", "origin", "verdict", "reading"}
+
+func rowOf(e learning.Estimate) estimateRow {
+	return estimateRow{e.Metric, e.Scope.Kind, e.Scope.Name, e.Window, instant(e.AsOf), finite(e.Value), finite(e.Low), finite(e.High), e.Level,
+		finite(e.Low50), finite(e.High50), e.Unit, e.N, e.Events, finite(e.Exposure), e.Censored, string(e.State), e.State.Code(), e.Method, e.Origin, e.Verdict, e.Reading}
+}
+
+func (r estimateRow) fields() []string {
+	whole := func(n int64) string { return strconv.FormatInt(n, 10) }
+	return []string{r.Metric, r.ScopeKind, r.Scope, r.Window, r.AsOf, decimal(r.Value), decimal(r.Low), decimal(r.High), decimal(&r.Level),
+		decimal(r.Low50), decimal(r.High50), r.Unit, whole(r.N), whole(r.Events), decimal(r.Exposure), whole(r.Censored), r.State,
+		strconv.Itoa(r.StateCode), r.Method, r.Origin, r.Verdict, r.Reading}
+}
+
+func finite(x float64) *float64 {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return nil
+	}
+	return &x
+}
+
+func decimal(x *float64) string {
+	if x == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*x, 'g', -1, 64)
+}
+
+func instant(millis int64) string {
+	return time.UnixMilli(millis).UTC().Format("2006-01-02T15:04:05.000Z")
+}
+
+// A query of /api/estimates. A filter that is absent lets everything through;
+// scope= with nothing after it means the organisation, whose name is empty.
+type query struct {
+	format  string
+	filters map[string][]string
+}
+
+var filterNames = []string{"metric", "scope_kind", "scope", "window"}
+
+func parseQuery(v url.Values) (query, error) {
+	q := query{format: "json", filters: map[string][]string{}}
+	for name, values := range v {
+		switch {
+		case name == "format":
+			q.format = values[len(values)-1]
+			if q.format != "json" && q.format != "csv" {
+				return q, errors.New("format is json or csv")
+			}
+		case slices.Contains(filterNames, name):
+			q.filters[name] = values
+		default:
+			return q, fmt.Errorf("there is no parameter of that name: the parameters are format, %s; a filter may be given several times", strings.Join(filterNames, ", "))
+		}
+	}
+	return q, nil
+}
+
+func (q query) holds(e *learning.Estimate) bool {
+	for name, have := range map[string]string{"metric": e.Metric, "scope_kind": e.Scope.Kind, "scope": e.Scope.Name, "window": e.Window} {
+		if want, ok := q.filters[name]; ok && !slices.Contains(want, have) {
+			return false
+		}
+	}
+	return true
+}
+
+// estimates answers /api/estimates: the newest run, filtered.
+func (s *site) estimates(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), s.timeout)
+	defer cancel()
+	q, err := parseQuery(r.URL.Query())
+	if err != nil {
+		s.problem(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	snapshot, err := s.source.Snapshot(ctx)
+	switch {
+	case errors.Is(err, ErrNotComputed):
+		w.Header().Set("Retry-After", "10")
+		s.problem(w, http.StatusServiceUnavailable, "no computation has finished yet: try again in a moment")
+		return
+	case err != nil:
+		s.log.Error("estimates failed", zap.Error(err))
+		s.problem(w, http.StatusServiceUnavailable, "the store does not answer: the reason is in the log of the process")
+		return
+	}
+	rows := []estimateRow{}
+	for i := range snapshot.Estimates {
+		if q.holds(&snapshot.Estimates[i]) {
+			rows = append(rows, rowOf(snapshot.Estimates[i]))
+		}
+	}
+	if q.format == "csv" {
+		s.sendCSV(w, rows)
+		return
+	}
+	s.sendJSON(w, http.StatusOK, map[string]any{
+		"run_id": snapshot.RunID, "as_of": instant(snapshot.AsOf), "input_events": snapshot.InputEvents,
+		"computed_at": instant(snapshot.ComputedAt.UnixMilli()), "estimates": rows,
+	})
+}
+
+func (s *site) problem(w http.ResponseWriter, status int, what string) {
+	s.sendJSON(w, status, map[string]string{"error": what})
+}
+
+func (s *site) sendJSON(w http.ResponseWriter, status int, v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		s.log.Error("answer failed", zap.Error(err))
+		status, b = http.StatusInternalServerError, []byte(`{"error":"the answer could not be written as JSON"}`)
+	}
+	s.write(w, status, "application/json", append(b, '\n'))
+}
+
+func (s *site) sendCSV(w http.ResponseWriter, rows []estimateRow) {
+	var b bytes.Buffer
+	c := csv.NewWriter(&b)
+	_ = c.Write(columns) // a buffer never refuses
+	for _, r := range rows {
+		_ = c.Write(r.fields())
+	}
+	c.Flush()
+	w.Header().Set("Content-Disposition", `attachment; filename="estimates.csv"`)
+	s.write(w, http.StatusOK, "text/csv; charset=utf-8", b.Bytes())
+}
+
+func (s *site) write(w http.ResponseWriter, status int, kind string, body []byte) {
+	w.Header().Set("Content-Type", kind)
+	w.WriteHeader(status)
+	if _, err := w.Write(body); err != nil {
+		s.log.Debug("the client went away", zap.Error(err))
+	}
+}
