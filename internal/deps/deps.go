@@ -29,6 +29,7 @@ import (
 	_ "github.com/segmentio/kafka-go/sasl/scram"
 	_ "github.com/spf13/cobra"
 	_ "github.com/twmb/franz-go/pkg/kfake"
+	_ "github.com/twmb/franz-go/pkg/kgo"
 	_ "github.com/twmb/franz-go/pkg/kmsg"
 	_ "github.com/yuin/goldmark"
 	_ "github.com/yuin/goldmark/extension"

@@ -24,7 +24,7 @@ func open(t *testing.T, engine EngineAddr, user embedded.User, database string) 
 	return connection
 }
 
-func exec(t *testing.T, connection clickhouse.Conn, statements ...string) {
+func execute(t *testing.T, connection clickhouse.Conn, statements ...string) {
 	t.Helper()
 	for _, sql := range statements {
 		if err := connection.Exec(t.Context(), sql); err != nil {
@@ -37,11 +37,11 @@ func TestDatabaseServesItsThreeUsers(t *testing.T) {
 	engine := Engine(t)
 	database := Database(t, engine)
 	admin, ingest, read := open(t, engine, engine.Admin, database), open(t, engine, engine.Ingest, database), open(t, engine, engine.Read, database)
-	exec(t, admin,
+	execute(t, admin,
 		"CREATE TABLE fact (id UInt64, word LowCardinality(String)) ENGINE = MergeTree ORDER BY id SETTINGS fsync_after_insert = 1",
 		"CREATE VIEW words AS SELECT word, count() AS n FROM fact GROUP BY word",
 		"ALTER TABLE fact ADD COLUMN extra String")
-	exec(t, ingest, "INSERT INTO fact (id, word) VALUES (1, 'a'), (2, 'a')")
+	execute(t, ingest, "INSERT INTO fact (id, word) VALUES (1, 'a'), (2, 'a')")
 	var n uint64
 	if err := read.QueryRow(t.Context(), "SELECT n FROM words").Scan(&n); err != nil || n != 2 {
 		t.Fatalf("the reader saw %d rows, %v", n, err)
@@ -60,12 +60,12 @@ func TestTwoEnginesAreShards(t *testing.T) {
 	pair := TwoEngines(t)
 	database := Database(t, pair[0], pair[1])
 	for _, engine := range pair {
-		exec(t, open(t, engine, engine.Admin, database),
+		execute(t, open(t, engine, engine.Admin, database),
 			"CREATE TABLE fact (id UInt64) ENGINE = MergeTree ORDER BY id",
 			"CREATE TABLE fact_all AS fact ENGINE = Distributed("+Cluster+", currentDatabase(), fact, id)")
 	}
 	ingest := open(t, pair[0], pair[0].Ingest, database)
-	exec(t, ingest, "INSERT INTO fact_all SELECT number FROM numbers(100) SETTINGS distributed_foreground_insert = 1")
+	execute(t, ingest, "INSERT INTO fact_all SELECT number FROM numbers(100) SETTINGS distributed_foreground_insert = 1")
 	for _, engine := range pair {
 		var here, everywhere uint64
 		read := open(t, engine, engine.Read, database)

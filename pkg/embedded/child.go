@@ -7,6 +7,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/tuition-hq/tuition/internal/tied"
 )
 
 // childName is argv[0] of the engine process; an ordinary start never has it.
@@ -58,47 +60,21 @@ func runChild(kind engineKind, path string, args []string) error {
 func runServer(path string, args []string, orphaned <-chan struct{}) error {
 	cmd := exec.Command(path, args[1:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	server, err := startTied(cmd)
+	server, err := tied.Start(cmd)
 	if err != nil {
 		return fmt.Errorf("start %s: %w", path, err)
 	}
 	select {
-	case <-server.done:
-		return server.err
+	case <-server.Done:
+		return server.Err
 	case <-orphaned:
 		_ = server.Signal(syscall.SIGTERM)
 	}
 	select {
-	case <-server.done:
+	case <-server.Done:
 	case <-time.After(serverGrace):
 		_ = server.Kill()
-		<-server.done
+		<-server.Done
 	}
 	return nil
-}
-
-// process is a started process. After done is closed, err is how it ended.
-type process struct {
-	*os.Process
-	done chan struct{}
-	err  error
-}
-
-// startTied starts a process that the system kills with this one where it can (Linux).
-func startTied(cmd *exec.Cmd) (*process, error) {
-	p := &process{done: make(chan struct{})}
-	started := make(chan error, 1)
-	go func() {
-		// Linux ties the child to the thread that started it, not to the process: hold that thread until the end.
-		lockThread()
-		tie(cmd)
-		err := cmd.Start()
-		p.Process = cmd.Process
-		started <- err
-		if err == nil {
-			p.err = cmd.Wait()
-			close(p.done)
-		}
-	}()
-	return p, <-started
 }

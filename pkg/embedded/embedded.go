@@ -217,7 +217,7 @@ func (s *Services) Done() <-chan struct{} {
 	if s.engine == nil {
 		return nil
 	}
-	return s.engine.done
+	return s.engine.Done
 }
 
 // Stop ends what [Start] started, within the context's time; what runs in another process goes on.

@@ -17,6 +17,8 @@ import (
 	"strings"
 	"text/template"
 	"time"
+
+	"github.com/tuition-hq/tuition/internal/tied"
 )
 
 //go:embed config.xml.tmpl
@@ -41,7 +43,7 @@ const holdQuery = "SYSTEM START LISTEN TCP; SYSTEM START LISTEN HTTP; " +
 
 // engine is a running ClickHouse.
 type engine struct {
-	*process
+	*tied.Process
 	parent io.Closer // closing it tells the child to end
 	output string    // where the child's own messages go
 }
@@ -115,12 +117,12 @@ func (f *folder) startEngine(kind engineKind, library, config string) (*engine, 
 		Stderr:     out,
 		ExtraFiles: []*os.File{childEnd, f.lock}, // childPipe, childLock
 	}
-	child, err := startTied(cmd)
+	child, err := tied.Start(cmd)
 	if err != nil {
 		ourEnd.Close()
 		return nil, fmt.Errorf("start the engine: %w", err)
 	}
-	return &engine{process: child, parent: ourEnd, output: output}, nil
+	return &engine{Process: child, parent: ourEnd, output: output}, nil
 }
 
 // childEnvironment hands the engine only what it needs: settings of tuition may hold passwords.
@@ -144,8 +146,8 @@ func (e *engine) ready(ctx context.Context, address string, user User) error {
 			return nil
 		}
 		select {
-		case <-e.done:
-			return fmt.Errorf("%w while starting (%v): %s", errEngineEnded, e.err, e.lastWords())
+		case <-e.Done:
+			return fmt.Errorf("%w while starting (%v): %s", errEngineEnded, e.Err, e.lastWords())
 		case <-ctx.Done():
 			return fmt.Errorf("the engine did not come up (%w; last answer: %v): %s", ctx.Err(), err, e.lastWords())
 		case <-time.After(20 * time.Millisecond):
@@ -173,7 +175,7 @@ func (e *engine) lastWords() string {
 func (e *engine) stop(ctx context.Context) error {
 	e.parent.Close()
 	select {
-	case <-e.done:
+	case <-e.Done:
 		return nil
 	case <-ctx.Done():
 		_ = e.Kill()

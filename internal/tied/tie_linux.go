@@ -1,4 +1,4 @@
-package embedded
+package tied
 
 import (
 	"os/exec"

@@ -1,0 +1,42 @@
+// Command fetch gets the servers that the demo and the tests run, through the ordinary package clients:
+//
+//	go run ./internal/servertest/fetch engine   # ClickHouse as a library, by npm
+//	go run ./internal/servertest/fetch kafka    # Kafka, by Maven
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/tuition-hq/tuition/internal/servertest"
+)
+
+func main() {
+	if err := run(os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "fetch:", err)
+		os.Exit(1)
+	}
+}
+
+func run(what []string, out io.Writer) error {
+	if len(what) == 0 {
+		return errors.New("say what to fetch: engine, kafka or both")
+	}
+	for _, server := range what {
+		var err error
+		switch server {
+		case "engine":
+			err = servertest.FetchEngine(out)
+		case "kafka":
+			_, err = servertest.FetchKafka(out)
+		default:
+			err = fmt.Errorf("%q is neither engine nor kafka", server)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
