@@ -1,0 +1,176 @@
+package consume
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/segmentio/kafka-go"
+	"github.com/tuition-hq/tuition/pkg/event"
+	"go.uber.org/zap"
+)
+
+// finish makes a batch safe and then commits it:
+//
+//  1. the rejected records are acknowledged by the dead-letter topic;
+//  2. the rows are acknowledged by the store;
+//  3. the offsets are committed, by the generation that read them.
+//
+// A process that dies between two steps repeats them, which changes nothing. It
+// retries in place until bounded ends; false says that the batch is abandoned.
+func (g *generation) finish(bounded, generation context.Context, b *batch) bool {
+	if err := g.deadLetters(bounded, b); err != nil {
+		return g.abandoned(b, err)
+	}
+	for i := range b.rejected {
+		b.handler.Reject(&b.rejected[i].message, &b.rejected[i].rejection)
+	}
+	if rows, _ := b.handler.Size(); rows > 0 || len(b.rejected) > 0 {
+		if err := g.flush(bounded, b); err != nil {
+			return g.abandoned(b, err)
+		}
+	}
+	if err := g.commit(generation, b); err != nil {
+		return g.abandoned(b, err)
+	}
+	g.setReady(nil)
+	return true
+}
+
+func (g *generation) abandoned(b *batch, err error) bool {
+	g.metrics.abandoned.Inc()
+	if g.haltError() == nil {
+		g.log.Warn("batch abandoned; its records will be read again", zap.Int("partitions", len(b.next)), zap.Error(err))
+	}
+	return false
+}
+
+func (g *generation) deadLetters(ctx context.Context, b *batch) error {
+	if len(b.rejected) == 0 {
+		return nil
+	}
+	attempt := 0
+	letters := make([]event.Message, len(b.rejected))
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		attempt++
+		for i, r := range b.rejected {
+			letters[i] = deadLetter(g.cfg.DeadLetterTopic, g.cfg.Version, attempt, &r.message, &r.rejection)
+		}
+		return struct{}{}, g.sendDeadLetters(ctx, letters)
+	}, g.retryOptions(func(err error, pause time.Duration) {
+		g.metrics.retries.WithLabelValues("deadletter").Inc()
+		g.setReady(err)
+		g.log.Error("cannot write dead letters; offsets stay where they are", zap.String("topic", g.cfg.DeadLetterTopic),
+			zap.Int("letters", len(letters)), zap.Duration("again_in", pause), zap.Error(err))
+	})...)
+	if err == nil {
+		g.metrics.deadLetters.Add(float64(len(letters)))
+	}
+	return err
+}
+
+// sendDeadLetters sends all; one that the broker finds too large is sent again
+// without its value, which stays at its place in the original topic.
+func (g *generation) sendDeadLetters(ctx context.Context, letters []event.Message) error {
+	for {
+		err := g.producer.Send(ctx, letters...)
+		if !tooLarge(err) {
+			return err
+		}
+		shortened := false
+		for i := range letters {
+			if len(letters[i].Value) > maxDeadLetterValue {
+				g.log.Error("dead letter too large for its topic; written without its value", zap.Stringer("from", rejectedAt(&letters[i])))
+				letters[i] = withoutValue(letters[i])
+				shortened = true
+			}
+		}
+		if !shortened {
+			return err
+		}
+	}
+}
+
+func tooLarge(err error) bool {
+	var large kafka.MessageTooLargeError
+	return errors.As(err, &large) || errors.Is(err, kafka.MessageSizeTooLarge)
+}
+
+func (g *generation) flush(ctx context.Context, b *batch) error {
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		started := time.Now()
+		err := b.handler.Flush(ctx)
+		g.metrics.flush.Observe(time.Since(started).Seconds())
+		if err != nil && b.handler.Halt(err) {
+			g.halt(err)
+			err = backoff.Permanent(err)
+		}
+		return struct{}{}, err
+	}, g.retryOptions(func(err error, pause time.Duration) {
+		g.metrics.retries.WithLabelValues("store").Inc()
+		g.setReady(err)
+		g.log.Error("cannot store the batch; trying again", zap.Duration("again_in", pause), zap.Error(err))
+	})...)
+	if err == nil {
+		g.metrics.batches.Inc()
+	}
+	return err
+}
+
+// commit moves the group's offsets, never backwards. While the generation lives it
+// is tried again; a broker that no longer knows the generation ends it.
+func (g *generation) commit(ctx context.Context, b *batch) error {
+	offsets := map[string]map[int]int64{}
+	for tp, next := range b.next {
+		if done, ok := g.committed[tp]; ok && next <= done {
+			continue
+		}
+		if offsets[tp.Topic] == nil {
+			offsets[tp.Topic] = map[int]int64{}
+		}
+		offsets[tp.Topic][int(tp.Partition)] = next
+	}
+	if len(offsets) == 0 {
+		return nil
+	}
+	for {
+		err := g.gen.CommitOffsets(offsets)
+		if err == nil {
+			break
+		}
+		g.metrics.retries.WithLabelValues("commit").Inc()
+		if ctx.Err() != nil || errors.Is(err, kafka.IllegalGeneration) || errors.Is(err, kafka.UnknownMemberId) || errors.Is(err, kafka.RebalanceInProgress) {
+			return err
+		}
+		g.log.Warn("cannot commit offsets; trying again", zap.Error(err))
+		select {
+		case <-ctx.Done():
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+	for topic, ps := range offsets {
+		for p, next := range ps {
+			tp := TopicPartition{topic, int32(p)}
+			g.committed[tp] = next
+			g.setPosition(tp, next)
+			g.metrics.committed(tp, next)
+		}
+	}
+	g.metrics.lastCommit.SetToCurrentTime()
+	return nil
+}
+
+func (c *Consumer) setPosition(tp TopicPartition, next int64) {
+	c.mu.Lock()
+	c.position[tp] = next
+	c.mu.Unlock()
+}
+
+// lastPosition is what this process itself last committed; false if nothing yet.
+func (c *Consumer) lastPosition(tp TopicPartition) (int64, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	next, ok := c.position[tp]
+	return next, ok
+}

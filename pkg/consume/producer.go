@@ -1,0 +1,130 @@
+package consume
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+	"github.com/tuition-hq/tuition/pkg/event"
+)
+
+// maxBatchBytes keeps a produced batch below the brokers' default limit of 1 MiB,
+// with room for its framing.
+const maxBatchBytes = 900_000
+
+// Producer sends records and remembers the last acknowledged offset of each
+// partition. A record's partition follows from its key as with Java producers
+// (murmur2), so one entity keeps to one partition whoever sends. Every record is
+// acknowledged by all in-sync replicas. Safe for concurrent use.
+type Producer struct {
+	w         *kafka.Writer
+	transport *kafka.Transport
+
+	mu      sync.Mutex
+	offsets map[TopicPartition]int64
+}
+
+// NewProducer makes a producer; it connects with the first Send.
+func NewProducer(conn Connection) (*Producer, error) {
+	if err := conn.Check(); err != nil {
+		return nil, err
+	}
+	t, err := conn.transport()
+	if err != nil {
+		return nil, err
+	}
+	// A topic made a moment ago must be seen soon; the default of 6 s is too long for publish.
+	t.MetadataTTL = time.Second
+	p := &Producer{transport: t, offsets: map[TopicPartition]int64{}}
+	p.w = &kafka.Writer{
+		Addr:         kafka.TCP(conn.Brokers...),
+		Transport:    t,
+		Balancer:     kafka.Murmur2Balancer{},
+		RequiredAcks: kafka.RequireAll,
+		BatchBytes:   maxBatchBytes,
+		BatchSize:    10_000,
+		BatchTimeout: 5 * time.Millisecond,
+		Compression:  kafka.Lz4,
+		Completion:   p.completed,
+	}
+	return p, nil
+}
+
+func (p *Producer) completed(msgs []kafka.Message, err error) {
+	if err != nil || len(msgs) == 0 {
+		return
+	}
+	last := msgs[len(msgs)-1]
+	tp := TopicPartition{last.Topic, int32(last.Partition)}
+	p.mu.Lock()
+	if old, ok := p.offsets[tp]; !ok || last.Offset > old {
+		p.offsets[tp] = last.Offset
+	}
+	p.mu.Unlock()
+}
+
+// Send writes the records to the topics named in them and returns when all are
+// acknowledged. After an error some may have been written; sending them again is
+// harmless, because an event is known by its identity and not by its offset.
+func (p *Producer) Send(ctx context.Context, msgs ...event.Message) error {
+	out := make([]kafka.Message, len(msgs))
+	for i := range msgs {
+		out[i] = toKafka(&msgs[i])
+	}
+	return sendError(p.w.WriteMessages(ctx, out...))
+}
+
+// toKafka keeps the record's timestamp if it has one.
+func toKafka(m *event.Message) kafka.Message {
+	k := kafka.Message{Topic: m.Topic, Key: m.Key, Value: m.Value}
+	if m.Time != 0 {
+		k.Time = time.UnixMilli(int64(m.Time))
+	}
+	for _, h := range m.Headers {
+		k.Headers = append(k.Headers, kafka.Header{Key: h.Key, Value: h.Value})
+	}
+	return k
+}
+
+// sendError counts the records that were not acknowledged and gives the first cause.
+func sendError(err error) error {
+	var many kafka.WriteErrors
+	if !errors.As(err, &many) {
+		if err != nil {
+			err = fmt.Errorf("kafka: cannot send: %w", err)
+		}
+		return err
+	}
+	var first error
+	n := 0
+	for _, e := range many {
+		if e != nil {
+			n++
+			if first == nil {
+				first = e
+			}
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	return fmt.Errorf("kafka: %d of %d records were not acknowledged: %w", n, len(many), first)
+}
+
+// Offsets gives the last acknowledged offset of each partition that was sent to.
+func (p *Producer) Offsets() map[TopicPartition]int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.offsets)
+}
+
+// Close releases the connections. Send has already waited for its acknowledgements.
+func (p *Producer) Close() error {
+	err := p.w.Close()
+	p.transport.CloseIdleConnections()
+	return err
+}
