@@ -1,6 +1,10 @@
 package event
 
-import "math"
+import (
+	"math"
+	"slices"
+	"strings"
+)
 
 // Millis is a moment in milliseconds since 1970-01-01T00:00:00Z; 0 means unknown.
 // Every clock is cut to milliseconds before any use, so that order and identity
@@ -185,4 +189,24 @@ type Event struct {
 func (e *Event) Reset() {
 	services, links := e.Services[:0], e.Links[:0]
 	*e = Event{Services: services, Links: links, BlastRadius: math.NaN()}
+}
+
+// Clone copies e and all the memory that it shares.
+func (e *Event) Clone() *Event {
+	c := *e
+	for _, s := range [...]*string{
+		&c.Entity, &c.Source, &c.ID, &c.Type, &c.Service, &c.Environment, &c.DetectionSource, &c.FailureMode,
+		&c.CauseCategory, &c.ContainedBy, &c.DuplicateOf, &c.Version, &c.Commit, &c.Artifact, &c.Outcome, &c.Rollout,
+		&c.FlagKey, &c.FlagFrom, &c.FlagTo, &c.Attributes, &c.Canonical,
+	} {
+		*s = strings.Clone(*s)
+	}
+	c.Services, c.Links = slices.Clone(e.Services), slices.Clone(e.Links)
+	for i := range c.Services {
+		c.Services[i] = strings.Clone(c.Services[i])
+	}
+	for i := range c.Links {
+		c.Links[i] = strings.Clone(c.Links[i])
+	}
+	return &c
 }
