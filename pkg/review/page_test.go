@@ -12,13 +12,6 @@ import (
 	"github.com/tuition-hq/tuition/pkg/review/reviewtest"
 )
 
-var fixtures = map[string]func() review.Facts{
-	"empty":             reviewtest.Empty,
-	"one":               reviewtest.One,
-	"normal":            reviewtest.Normal,
-	"assumption_failed": reviewtest.AssumptionFailed,
-}
-
 func page(t *testing.T, f review.Facts) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -41,7 +34,7 @@ func text(html string) string { return tags.ReplaceAllString(html, " ") }
 var banned = regexp.MustCompile(`(?i)\b(proves?|proved|significant(ly)?|caused?|on track)\b`)
 
 func TestPagesNeverClaimTooMuch(t *testing.T) {
-	for name, facts := range fixtures {
+	for name, facts := range reviewtest.Fixtures {
 		t.Run(name, func(t *testing.T) {
 			body := text(page(t, facts()))
 			if hit := banned.FindString(body); hit != "" {

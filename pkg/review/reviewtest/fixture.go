@@ -16,6 +16,11 @@ import (
 
 const quarter = "2026-Q3"
 
+// Fixtures are all of them by name.
+var Fixtures = map[string]func() review.Facts{
+	"empty": Empty, "one": One, "normal": Normal, "assumption_failed": AssumptionFailed,
+}
+
 func at(date string) int64 {
 	t, err := time.Parse("2006-01-02 15:04", date)
 	if err != nil {

@@ -1,0 +1,169 @@
+package web_test
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap/zaptest"
+
+	"github.com/tuition-hq/tuition/pkg/learning"
+	"github.com/tuition-hq/tuition/pkg/review"
+	"github.com/tuition-hq/tuition/pkg/review/reviewtest"
+	"github.com/tuition-hq/tuition/pkg/web"
+)
+
+type source struct {
+	facts review.Facts
+	err   error // of every question
+	ready error
+}
+
+func (s source) Snapshot(context.Context) (learning.Snapshot, error) { return s.facts.Snapshot, s.err }
+func (s source) Quarters(context.Context) ([]string, error) {
+	return []string{"2026-Q3", "2026-Q2"}, s.err
+}
+func (s source) Facts(context.Context, string) (review.Facts, error) { return s.facts, s.err }
+func (s source) Ready() error                                        { return s.ready }
+
+func handler(t *testing.T, s source) http.Handler {
+	t.Helper()
+	return web.New(web.Config{Version: "1.0.0", Metrics: prometheus.NewRegistry()}, s, zaptest.NewLogger(t))
+}
+
+func ask(t *testing.T, s source, method, path string) (*http.Response, string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	handler(t, s).ServeHTTP(w, httptest.NewRequest(method, path, nil))
+	body, err := io.ReadAll(w.Result().Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.Result(), string(body)
+}
+
+func TestAddresses(t *testing.T) {
+	normal := source{facts: reviewtest.Normal()}
+	early := source{err: web.ErrNotComputed, ready: errors.New("the first computation has not finished")}
+	broken := source{err: errors.New("dial tcp 10.1.2.3:9000: connection refused")}
+	for _, c := range []struct {
+		name, method, path string
+		source             source
+		status             int
+		says               string
+	}{
+		{"first page", "GET", "/", normal, 200, `href="/review/2026-Q2"`},
+		{"review", "GET", "/review/2026-Q3", normal, 200, "The answer on one page"},
+		{"no such quarter", "GET", "/review/2026-Q5", normal, 404, "there is no Q5; a quarter is written as 2026-Q3, with Q1 to Q4."},
+		{"what has data", "GET", "/review/2026-Q5", normal, 404, "Quarters that have data: 2026-Q3, 2026-Q2."},
+		{"quarter without data", "GET", "/review/2019-Q1", normal, 404, "2019-Q1&#34; has no data."},
+		{"markup in the address", "GET", "/review/%3Cscript%3E", normal, 404, "&lt;script&gt;"},
+		{"no such page", "GET", "/nothing", normal, 404, "There is no such page"},
+		{"health", "GET", "/healthz", broken, 200, "ok"},
+		{"ready", "GET", "/readyz", normal, 200, "ready"},
+		{"not ready", "GET", "/readyz", early, 503, "the first computation has not finished"},
+		{"before the first computation", "GET", "/", early, 503, "Nothing has been computed yet"},
+		{"review before the first computation", "GET", "/review/2026-Q3", early, 503, "Nothing has been computed yet"},
+		{"data before the first computation", "GET", "/api/estimates", early, 503, "no computation has finished yet"},
+		{"store away", "GET", "/review/2026-Q3", broken, 503, "The store does not answer"},
+		{"metrics", "GET", "/metrics", normal, 200, ""},
+		{"no writing", "POST", "/review/2026-Q3", normal, 405, ""},
+		{"no deleting", "DELETE", "/api/estimates", normal, 405, ""},
+		{"head", "HEAD", "/review/2026-Q3", normal, 200, ""},
+		{"unknown format", "GET", "/api/estimates?format=xml", normal, 400, "format is json or csv"},
+		{"unknown parameter", "GET", "/api/estimates?team=Payments", normal, 400, "the parameters are format, metric, scope_kind, scope, window"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			answer, body := ask(t, c.source, c.method, c.path)
+			if answer.StatusCode != c.status {
+				t.Errorf("status %d, want %d", answer.StatusCode, c.status)
+			}
+			if !strings.Contains(body, c.says) {
+				t.Errorf("the answer does not say %q:\n%.400s", c.says, body)
+			}
+			if strings.Contains(body, "10.1.2.3") {
+				t.Error("the answer names an address inside the network")
+			}
+			if strings.Contains(body, "<script>") {
+				t.Error("the answer holds a script")
+			}
+			policy := answer.Header.Get("Content-Security-Policy")
+			if !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
+				t.Errorf("content policy %q", policy)
+			}
+			for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer"} {
+				if got := answer.Header.Get(name); got != want {
+					t.Errorf("%s: %q, want %q", name, got, want)
+				}
+			}
+		})
+	}
+}
+
+type answerJSON struct {
+	RunID     string `json:"run_id"`
+	AsOf      string `json:"as_of"`
+	Estimates []struct {
+		Metric, Scope, Window, State string
+		ScopeKind                    string `json:"scope_kind"`
+		Value, Low, High             *float64
+		N                            *int64
+	}
+}
+
+func TestEstimatesAsJSON(t *testing.T) {
+	f := reviewtest.Normal()
+	_, body := ask(t, source{facts: f}, "GET", "/api/estimates")
+	var all answerJSON
+	if err := json.Unmarshal([]byte(body), &all); err != nil {
+		t.Fatal(err)
+	}
+	if len(all.Estimates) != len(f.Snapshot.Estimates) || all.RunID != f.Snapshot.RunID || all.AsOf != "2026-10-01T00:00:00.000Z" {
+		t.Errorf("%d estimates of run %s as of %s, want %d of %s", len(all.Estimates), all.RunID, all.AsOf, len(f.Snapshot.Estimates), f.Snapshot.RunID)
+	}
+	for _, e := range all.Estimates {
+		if (e.State == "ok") != (e.Value != nil) {
+			t.Errorf("%s %s: state %s, value %v", e.Metric, e.Window, e.State, e.Value)
+		}
+	}
+	_, body = ask(t, source{facts: f}, "GET", "/api/estimates?metric=repeat_rate.after_fix.90d&scope_kind=organisation&scope=&window=all&window=2026-Q3")
+	var some answerJSON
+	if err := json.Unmarshal([]byte(body), &some); err != nil {
+		t.Fatal(err)
+	}
+	if len(some.Estimates) != 2 {
+		t.Fatalf("%d estimates, want the quarter's and the whole record's", len(some.Estimates))
+	}
+	for _, e := range some.Estimates {
+		if e.Metric != "repeat_rate.after_fix.90d" || e.Scope != "" || e.ScopeKind != "organisation" {
+			t.Errorf("the filter let %s of %q through", e.Metric, e.Scope)
+		}
+	}
+}
+
+func TestEstimatesAsCSV(t *testing.T) {
+	f := reviewtest.Normal()
+	answer, body := ask(t, source{facts: f}, "GET", "/api/estimates?format=csv")
+	if kind := answer.Header.Get("Content-Type"); kind != "text/csv; charset=utf-8" {
+		t.Errorf("content type %q", kind)
+	}
+	rows, err := csv.NewReader(strings.NewReader(body)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 1+len(f.Snapshot.Estimates) {
+		t.Errorf("%d lines, want a heading and %d estimates", len(rows), len(f.Snapshot.Estimates))
+	}
+	for _, r := range rows[1:] {
+		if (r[16] == "ok") != (r[5] != "") {
+			t.Errorf("%s: state %s, value %q", r[0], r[16], r[5])
+		}
+	}
+}
