@@ -24,3 +24,26 @@ func LognormalSize(reduction, sd, level, power float64) float64 {
 func LognormalDetectable(n int, sd, level, power float64) float64 {
 	return -math.Expm1(-both(level, power) * sd * math.Sqrt(2/float64(n)))
 }
+
+// Deviation is the standard deviation of a sample of two or more.
+func Deviation(sample []float64) float64 {
+	var sum float64
+	for _, x := range sample {
+		sum += x
+	}
+	mean := sum / float64(len(sample))
+	var squares float64
+	for _, x := range sample {
+		squares += (x - mean) * (x - mean)
+	}
+	return math.Sqrt(squares / float64(len(sample)-1))
+}
+
+// DeviationInterval is the exact interval for the deviation of normal values, of which n had sd.
+func DeviationInterval(sd float64, n int, level float64) Interval {
+	tail, df := (1-level)/2, float64(n-1)
+	return Interval{
+		sd * math.Sqrt(df/chiSquaredQuantile(1-tail, df)),
+		sd * math.Sqrt(df/chiSquaredQuantile(tail, df)),
+	}
+}

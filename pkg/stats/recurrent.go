@@ -134,3 +134,9 @@ func logNormal(mean, variance, level float64) Interval {
 	w := z(level) * math.Sqrt(variance) / mean
 	return Interval{mean * math.Exp(-w), mean * math.Exp(w)}
 }
+
+// N is the number of histories.
+func (m MeanCumulative) N() int { return len(m.histories) }
+
+// EventsBy counts the events at or before t.
+func (m MeanCumulative) EventsBy(t float64) int { return m.before(t) }

@@ -1,0 +1,67 @@
+package learning
+
+import (
+	"cmp"
+	"slices"
+)
+
+const dayMillis = 86_400_000
+
+// clock runs with the exposure of a scope: a service alive for a day, outside
+// merging windows, is one service-day.
+type clock struct {
+	at      []int64   // moments where the running exposure changes
+	elapsed []float64 // service-milliseconds by then
+	running []float64 // services from then on
+}
+
+func newClock(services []*service) clock {
+	type edge struct {
+		at    int64
+		delta float64
+	}
+	var edges []edge
+	for _, s := range services {
+		if s.to <= s.from {
+			continue
+		}
+		edges = append(edges, edge{s.from, 1}, edge{s.to, -1})
+		for _, d := range s.dead {
+			edges = append(edges, edge{d.from, -d.weight}, edge{d.to, d.weight})
+		}
+	}
+	slices.SortFunc(edges, func(a, b edge) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.delta, b.delta))
+	})
+	var c clock
+	var elapsed, running float64
+	for i, e := range edges {
+		if i > 0 {
+			elapsed += running * float64(e.at-edges[i-1].at)
+		}
+		running += e.delta
+		if last := len(c.at) - 1; last >= 0 && c.at[last] == e.at {
+			c.running[last] = running
+			continue
+		}
+		c.at = append(c.at, e.at)
+		c.elapsed = append(c.elapsed, elapsed)
+		c.running = append(c.running, running)
+	}
+	if last := len(c.at) - 1; last >= 0 {
+		c.running[last] = 0 // every service is over: what the sum left is rounding
+	}
+	return c
+}
+
+// days are the service-days elapsed by t.
+func (c clock) days(t int64) float64 {
+	i, found := slices.BinarySearch(c.at, t)
+	if !found {
+		i--
+	}
+	if i < 0 {
+		return 0
+	}
+	return (c.elapsed[i] + c.running[i]*float64(t-c.at[i])) / dayMillis
+}

@@ -1,0 +1,196 @@
+package learning
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/tuition-hq/tuition/pkg/stats"
+)
+
+// Compute makes every estimate of a run. It is pure: the same input, in
+// whatever order its slices are, and the same settings give the same bytes.
+// Nothing is judged here: verdicts come at a quarter's close.
+func Compute(in Input, settings Settings) Run {
+	c := &computation{
+		settings: settings,
+		org:      newOrganisation(&in, settings.MergeWindow.Milliseconds()),
+		coverage: in.Coverage,
+		run:      Run{ID: runID(in.Hash, settings, in.AsOf), AsOf: in.AsOf, InputEvents: in.InputEvents},
+	}
+	c.everything = window{name: all, from: math.MinInt64, to: in.AsOf}
+	c.quarters = quarters(c.org.start, in.AsOf)
+	for _, g := range c.org.groups() {
+		g.clock = newClock(g.services)
+		g.deploys = deployTimes(g.services)
+		c.repeats(g)
+		c.derivatives(g)
+		c.monitoring(g)
+		c.changes(g)
+		c.durations(g)
+	}
+	c.countApart()
+	c.sort()
+	return c.run
+}
+
+func runID(inputHash string, settings Settings, asOf int64) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d", inputHash, settings.Hash(), asOf))
+	return hex.EncodeToString(sum[:16])
+}
+
+type computation struct {
+	settings   Settings
+	org        *organisation
+	coverage   Coverage
+	everything window
+	quarters   []window
+	run        Run
+}
+
+// windows are those that a scope is given: all time and its quarters.
+func (c *computation) windows(g *group) []window {
+	given := c.quarters
+	if g.Kind == "service" {
+		given = given[max(0, len(given)-c.settings.ServiceQuarters):]
+	}
+	return append([]window{c.everything}, given...)
+}
+
+// emit adds an estimate, completed with what all of them carry.
+func (c *computation) emit(g *group, w window, e Estimate) {
+	e.Scope, e.Window, e.AsOf, e.Level = g.Scope, w.name, c.run.AsOf, c.settings.Level
+	metric, _ := Lookup(e.Metric)
+	e.Unit = metric.Unit
+	e.Origin = cmp.Or(e.Origin, "measured")
+	e.State = cmp.Or(e.State, OK)
+	if e.State != OK {
+		nan := math.NaN()
+		e.Value, e.Low, e.High, e.Low50, e.High50 = nan, nan, nan, nan, nan
+	}
+	c.run.Estimates = append(c.run.Estimates, e)
+}
+
+// refuse is an estimate without a figure.
+func refuse(e Estimate, state State, reading string) Estimate {
+	e.State, e.Reading = state, reading
+	return e
+}
+
+// tooFew refuses for want of data: what there is, and what is needed.
+func tooFew(e Estimate, have, need int64, of string) Estimate {
+	return refuse(e, Insufficient, fmt.Sprintf("Not enough data: n = %d %s, needs %d. No figure is shown.", have, of, need))
+}
+
+func (e *Estimate) bounds(outer, inner stats.Interval) {
+	e.Low, e.High, e.Low50, e.High50 = outer.Low, outer.High, inner.Low, inner.High
+}
+
+// evidence adds what an estimate counted.
+func (c *computation) evidence(g *group, w window, metric, role, kind, entity string) {
+	c.run.Evidence = append(c.run.Evidence, Evidence{metric, g.Scope, w.name, role, kind, entity})
+}
+
+func (c *computation) sort() {
+	slices.SortFunc(c.run.Estimates, func(a, b Estimate) int {
+		return cmp.Or(cmp.Compare(a.Metric, b.Metric), cmp.Compare(a.Scope.Kind, b.Scope.Kind),
+			cmp.Compare(a.Scope.Name, b.Scope.Name), cmp.Compare(a.Window, b.Window))
+	})
+	slices.SortFunc(c.run.Evidence, func(a, b Evidence) int {
+		return cmp.Or(cmp.Compare(a.Metric, b.Metric), cmp.Compare(a.Scope.Kind, b.Scope.Kind),
+			cmp.Compare(a.Scope.Name, b.Scope.Name), cmp.Compare(a.Window, b.Window),
+			cmp.Compare(a.Role, b.Role), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Entity, b.Entity))
+	})
+}
+
+// count is a number of things that were all counted: it has no sampling error.
+func count(metric string, n, of int64, reading string) Estimate {
+	v := float64(n)
+	return Estimate{Metric: metric, Value: v, Low: v, High: v, Low50: v, High50: v,
+		N: of, Events: n, Exposure: float64(of), Method: "count of all of them", Reading: reading}
+}
+
+// widest is the width from which an interval for a share tells nothing.
+const widest = 0.8
+
+// share pools a share over services.
+func (c *computation) share(metric string, shares []stats.Share, need int64, what, of string) Estimate {
+	pooled := stats.ClusterWilson(shares)
+	e := Estimate{Metric: metric, Value: pooled.Value, N: pooled.Of, Events: pooled.Events, Exposure: float64(pooled.Of)}
+	name := "Wilson"
+	if pooled.Clusters > 1 {
+		name = "cluster-robust Wilson"
+		e.Method = fmt.Sprintf("share; Wilson on n/deff with a jackknife over %d services (deff %s), Student's t on %s degrees of freedom",
+			pooled.Clusters, number(pooled.Design), number(math.Max(pooled.Effective-1, 1)))
+	} else {
+		e.Method = "share; Wilson"
+	}
+	if pooled.Of < need {
+		return tooFew(e, pooled.Of, need, of)
+	}
+	outer := pooled.Interval(c.settings.Level)
+	e.bounds(outer, pooled.Interval(c.settings.InnerLevel))
+	head := fmt.Sprintf("%d of %d %s %s: ", pooled.Events, pooled.Of, of, what)
+	if outer.High-outer.Low > widest {
+		return refuse(e, Insufficient, head+fmt.Sprintf("we cannot tell more, as %s to %s are compatible with the data; %s speak for the whole.",
+			percent(outer.Low), percent(outer.High), plural(pooled.Clusters, "service", "services")))
+	}
+	e.Reading = head + fmt.Sprintf("%s, with %s to %s compatible with the data (%s, %s).",
+		percent(e.Value), percent(e.Low), percent(e.High), percent(c.settings.Level), name)
+	return e
+}
+
+// rate is events per 1,000 service-days.
+func (c *computation) rate(metric string, events, n int64, days float64, need int64, what string) Estimate {
+	e := Estimate{Metric: metric, N: n, Events: events, Exposure: days,
+		Method: "events per 1,000 service-days; Garwood"}
+	switch {
+	case n < need:
+		return tooFew(e, n, need, "failures")
+	case days <= 0:
+		return refuse(e, Insufficient, "Not enough data: no exposure is known. No figure is shown.")
+	}
+	per := 1000 / days
+	scaled := func(i stats.Interval) stats.Interval { return stats.Interval{Low: i.Low * per, High: i.High * per} }
+	e.Value = float64(events) * per
+	e.bounds(scaled(stats.Garwood(events, c.settings.Level)), scaled(stats.Garwood(events, c.settings.InnerLevel)))
+	// Garwood's interval for none begins at 0; at the inner level it may lie above a small count's own value by rounding alone.
+	e.Reading = fmt.Sprintf("%s in %s service-days: %s per 1,000, with %s to %s compatible with the data (%s, Garwood).",
+		fmt.Sprintf("%s %s", plural(int(events), "failure", "failures"), what), number(days), number(e.Value), number(e.Low), number(e.High), percent(c.settings.Level))
+	return e
+}
+
+// countApart counts what is no failure: drills, duplicates, and incidents merged into an earlier one.
+func (c *computation) countApart() {
+	g := &group{Scope: Scope{Kind: "organisation"}}
+	var merged []*Incident
+	for _, s := range c.org.services {
+		for _, f := range s.failures {
+			merged = append(merged, f.merged...)
+		}
+	}
+	for _, w := range append([]window{c.everything}, c.quarters...) {
+		for _, apart := range []struct {
+			metric, sentence string
+			incidents        []*Incident
+		}{
+			{"counted.drills", "drills and planned works were left out of every other number", c.org.drills},
+			{"counted.duplicates", "incidents that double another were left out of every other number", c.org.duplicates},
+			{"counted.merged", "incidents came within the merging window of one of the same mode and were counted as one failure with it", merged},
+		} {
+			var n int64
+			for _, incident := range apart.incidents {
+				if w.holds(incident.At()) {
+					n++
+					c.evidence(g, w, apart.metric, "event", "incident", incident.ID)
+				}
+			}
+			c.emit(g, w, count(apart.metric, n, n, fmt.Sprintf("%d %s.", n, apart.sentence)))
+		}
+	}
+}
+
+func (w window) holds(t int64) bool { return t >= w.from && t < w.to }

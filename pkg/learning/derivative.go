@@ -1,0 +1,233 @@
+package learning
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"sort"
+
+	"github.com/tuition-hq/tuition/pkg/stats"
+)
+
+const (
+	fewestForTrend = 3
+	quarterDays    = 91
+	// tooWide is the ratio of the bounds, as factors, from which a trend is no figure.
+	tooWide = 100
+)
+
+func deployTimes(services []*service) []int64 {
+	var out []int64
+	for _, s := range services {
+		out = append(out, s.deploys...)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// kinds of failure whose rate is followed. Repeats are not among them: their
+// exposure is the expected rate of the modes already fixed, which is not
+// estimated here.
+var trends = []struct {
+	metric, what string
+	counts       func(*failure) bool
+}{
+	{"learning_derivative.uncontained", "uncontained failures", func(f *failure) bool { return f.uncontain }},
+	{"learning_derivative.severe", "uncontained failures of severity 1 or 2", (*failure).severe},
+}
+
+func (c *computation) derivatives(g *group) {
+	for _, t := range trends {
+		var failures []*failure
+		opened := 0
+		for _, s := range g.services {
+			if s.to <= s.from {
+				continue
+			}
+			for _, f := range s.failures {
+				switch {
+				case !t.counts(f):
+				case f.opens:
+					opened++
+				default:
+					failures = append(failures, f)
+				}
+			}
+		}
+		slices.SortStableFunc(failures, func(a, b *failure) int { return int(sign(a.at - b.at)) })
+		for _, f := range failures {
+			c.evidence(g, c.everything, t.metric, "event", "incident", f.first.ID)
+			c.evidence(g, c.everything, t.metric+".per_deploy", "event", "incident", f.first.ID)
+		}
+		c.overTime(g, t.metric, t.what, failures, opened)
+		c.sinceStart(g, t.metric, t.what)
+	}
+}
+
+func sign(x int64) int64 {
+	switch {
+	case x < 0:
+		return -1
+	case x > 0:
+		return 1
+	}
+	return 0
+}
+
+// overTime gives the trend up to as_of and, but for services, up to the end of each past quarter.
+func (c *computation) overTime(g *group, metric, what string, failures []*failure, opened int) {
+	windows := []window{{name: all, from: c.org.asOf - quarterDays*dayMillis, to: c.org.asOf}}
+	if g.Kind != "service" {
+		for _, q := range c.quarters {
+			if q.whole {
+				windows = append(windows, q)
+			}
+		}
+	}
+	days := make([]float64, len(failures))
+	deploys := make([]float64, len(failures))
+	for i, f := range failures {
+		days[i] = g.clock.days(f.at)
+		deploys[i] = g.deployed(f.at) - 0.5 // within the stretch that the last deploy began
+	}
+	firstDeploy := int64(math.MaxInt64)
+	if len(g.deploys) > 0 {
+		firstDeploy = g.deploys[0]
+	}
+	undeployed := sort.Search(len(failures), func(i int) bool { return failures[i].at >= firstDeploy })
+	start := int64(math.MaxInt64)
+	if len(g.clock.at) > 0 {
+		start = g.clock.at[0]
+	}
+	for _, w := range windows {
+		upTo := sort.Search(len(failures), func(i int) bool { return failures[i].at >= w.to })
+		observed := max(0, w.to-start)
+		caveat := ""
+		if opened > 0 {
+			caveat = fmt.Sprintf(" %s was the first sign of its service, before any exposure, and is not counted.", plural(opened, "failure", "failures"))
+			if opened > 1 {
+				caveat = fmt.Sprintf(" %d failures were the first sign of their service, before any exposure, and are not counted.", opened)
+			}
+		}
+		c.emit(g, w, c.trend(metric, what, "service-days", days[:upTo], g.clock.days(w.to), g.clock.days(w.to)-g.clock.days(w.from), observed, caveat))
+		c.emit(g, w, c.trend(metric+".per_deploy", what, "deploys", deploys[min(undeployed, upTo):upTo],
+			g.deployed(w.to-1), g.deployed(w.to-1)-g.deployed(w.from-1), observed, caveat))
+	}
+}
+
+// deployed counts the deploys of a scope at or before t.
+func (g *group) deployed(t int64) float64 {
+	return float64(sort.Search(len(g.deploys), func(i int) bool { return g.deploys[i] > t }))
+}
+
+// trend is the change of a rate over one quarter's exposure.
+func (c *computation) trend(metric, what, clock string, times []float64, end, lastQuarter float64, observed int64, caveat string) Estimate {
+	e := Estimate{Metric: metric, N: int64(len(times)), Events: int64(len(times)), Exposure: end,
+		Method: "log-linear Poisson rate on the clock of " + clock + " (Cox–Lewis), conditional likelihood; profile likelihood interval"}
+	quarters := float64(observed) / (quarterDays * dayMillis)
+	switch {
+	case len(times) < fewestForTrend:
+		return tooFew(e, int64(len(times)), fewestForTrend, what)
+	case quarters < 1:
+		return refuse(e, Insufficient, fmt.Sprintf("Not enough data: %s of observation, needs %d days. No figure is shown.",
+			lasting(float64(observed)/1000), quarterDays))
+	case lastQuarter <= 0 || end <= 0:
+		return refuse(e, Insufficient, fmt.Sprintf("Not enough data: no %s in the last quarter. No figure is shown.", clock))
+	}
+	fit := stats.CoxLewis(times, end)
+	perQuarter := func(b float64) float64 { return math.Expm1(b * lastQuarter) }
+	both := func(i stats.Interval) stats.Interval {
+		return stats.Interval{Low: perQuarter(i.Low), High: perQuarter(i.High)}
+	}
+	e.Value = perQuarter(fit.B)
+	e.bounds(both(fit.Interval(c.settings.Level)), both(fit.Interval(c.settings.InnerLevel)))
+	e.Method += tests(fit, times, end)
+	about := fmt.Sprintf("%s a quarter, interval %s to %s, %d %s in %s quarters of exposure in %s",
+		change(e.Value), change(e.Low), change(e.High), len(times), what, number(quarters), clock)
+	if (1+e.High)/(1+e.Low) > tooWide {
+		return refuse(e, Insufficient, fmt.Sprintf("Not enough data: %d %s in %s quarters leave room for almost any trend. No figure is shown.%s",
+			len(times), what, number(quarters), caveat))
+	}
+	switch {
+	case e.High < 0:
+		e.Reading = "The whole interval lies below zero: " + about + ". This says what happened, not why."
+	case e.Low > 0:
+		e.Reading = "The whole interval lies above zero: " + about + ". This says what happened, not why."
+	default:
+		e.Reading = "We cannot tell whether this is rising or falling: " + about + ". This is not evidence that nothing changed."
+	}
+	e.Reading += caveat
+	return e
+}
+
+// tests names the tests of a trend beside the interval.
+func tests(fit stats.LogLinear, times []float64, end float64) string {
+	out := ""
+	if d := fit.Test(times); !math.IsNaN(d.P) {
+		out += fmt.Sprintf("; LR/φ̂ p = %s (φ̂ %s, %d bins)", number(d.P), number(d.Dispersion), d.Bins)
+	}
+	out += fmt.Sprintf("; Laplace z = %s", number(stats.Laplace(times, end, false)))
+	if lr := stats.LewisRobinson(times, end); !math.IsNaN(lr) {
+		out += fmt.Sprintf("; Lewis–Robinson z = %s", number(lr))
+	}
+	return out
+}
+
+// sinceStart is Crow–AMSAA's β, each service from its own start, whose choice
+// nobody has, and what it means for every doubling of the failures.
+func (c *computation) sinceStart(g *group, metric, what string) {
+	var sumLogs float64
+	var n int64
+	for i, s := range g.services {
+		if s.to <= s.from {
+			continue
+		}
+		own := g.clock
+		if len(g.services) > 1 {
+			own = newClock(g.services[i : i+1])
+		}
+		end := own.days(s.to)
+		for _, f := range s.failures {
+			t := own.days(f.at)
+			if !trendCounts(metric, f) || f.opens || t <= 0 {
+				continue
+			}
+			n++
+			sumLogs += math.Log(end / t)
+		}
+	}
+	e := Estimate{Metric: metric + ".since_start", N: n, Events: n, Exposure: g.clock.days(c.org.asOf),
+		Method: "power law from each service's start (Crow–AMSAA), unbiased β given each service's count; exact χ² interval"}
+	d := Estimate{Metric: metric + ".per_doubling", N: n, Events: n, Exposure: e.Exposure,
+		Method: "2^(1−1/β) of Crow–AMSAA's β (Wright); exact χ² interval of β"}
+	if n < fewestForTrend || sumLogs <= 0 {
+		c.emit(g, c.everything, tooFew(e, n, fewestForTrend, what))
+		c.emit(g, c.everything, tooFew(d, n, fewestForTrend, what))
+		return
+	}
+	fit := stats.PooledPowerLaw(int(n), sumLogs)
+	chi, df, improving := fit.MilHdbk()
+	e.Method += fmt.Sprintf("; MIL-HDBK-189 χ² = %s on %d degrees of freedom, p = %s", number(chi), df, number(2*math.Min(improving, 1-improving)))
+	e.Value = fit.Unbiased()
+	e.bounds(fit.Interval(c.settings.Level), fit.Interval(c.settings.InnerLevel))
+	e.Reading = fmt.Sprintf("β = %s, with %s to %s compatible with the data (%s, %d %s since each service's start); below 1 they grow rarer with exposure.",
+		number(e.Value), number(e.Low), number(e.High), percent(c.settings.Level), n, what)
+	doubling := func(i stats.Interval) stats.Interval {
+		return stats.Interval{Low: stats.PerDoubling(i.Low), High: stats.PerDoubling(i.High)}
+	}
+	d.Value = stats.PerDoubling(e.Value)
+	d.bounds(doubling(fit.Interval(c.settings.Level)), doubling(fit.Interval(c.settings.InnerLevel)))
+	d.Reading = fmt.Sprintf("Each doubling of the failures so far went with %s times the rate, with %s to %s compatible with the data (%s, %d %s).",
+		number(d.Value), number(d.Low), number(d.High), percent(c.settings.Level), n, what)
+	c.emit(g, c.everything, e)
+	c.emit(g, c.everything, d)
+}
+
+func trendCounts(metric string, f *failure) bool {
+	for _, t := range trends {
+		if t.metric == metric {
+			return t.counts(f)
+		}
+	}
+	return false
+}

@@ -1,0 +1,198 @@
+package learning
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/tuition-hq/tuition/pkg/stats"
+)
+
+const (
+	fewestForMedian = 6
+	fewestForP90    = 36
+	power           = 0.8
+)
+
+// lifetime is something that lasted from one moment to another; to is 0 while
+// it lasts, and then until is when it was last seen to.
+type lifetime struct {
+	kind, id        string
+	from, to, until int64
+}
+
+func (l lifetime) seconds() stats.Lifetime {
+	if l.to == 0 {
+		return stats.Lifetime{Time: float64(l.until-l.from) / 1000}
+	}
+	return stats.Lifetime{Time: float64(l.to-l.from) / 1000, Event: true}
+}
+
+// durationsOf says which lifetimes a duration is made of. An incident that
+// cannot be placed (a time was never recorded, or the times contradict each
+// other) is missing, not censored: nothing is known of it.
+var durationsOf = []struct {
+	metric, done string
+	of           func(i *Incident, asOf int64) (lifetime, bool)
+}{
+	{"durations.detect", "detected", func(i *Incident, asOf int64) (lifetime, bool) {
+		return stretch(i, i.StartedAt, i.DetectedAt, 0, asOf)
+	}},
+	{"durations.acknowledge", "acknowledged", func(i *Incident, asOf int64) (lifetime, bool) {
+		return stretch(i, i.DetectedAt, i.AcknowledgedAt, i.ResolvedAt, asOf)
+	}},
+	{"durations.mitigate", "mitigated", func(i *Incident, asOf int64) (lifetime, bool) {
+		return stretch(i, i.At(), i.MitigatedAt, i.ResolvedAt, asOf)
+	}},
+	{"durations.resolve", "resolved", func(i *Incident, asOf int64) (lifetime, bool) {
+		return stretch(i, i.At(), i.ResolvedAt, 0, asOf)
+	}},
+	{"durations.stated_detect", "detected", func(i *Incident, _ int64) (lifetime, bool) {
+		return stated(i, i.StatedDetectSeconds)
+	}},
+	{"durations.stated_resolve", "resolved", func(i *Incident, _ int64) (lifetime, bool) {
+		return stated(i, i.StatedResolveSeconds)
+	}},
+}
+
+// stretch runs from one of an incident's times to another. Without the second
+// it lasts still, unless the incident went on to what comes after it: then the time is missing.
+func stretch(i *Incident, from, to, after, asOf int64) (lifetime, bool) {
+	l := lifetime{kind: "incident", id: i.ID, from: from, to: to, until: asOf}
+	missing := from == 0 || (to == 0 && after != 0) || (to != 0 && to < from) || from > asOf
+	return l, !missing
+}
+
+func stated(i *Incident, seconds int64) (lifetime, bool) {
+	from := i.At()
+	return lifetime{kind: "incident", id: i.ID, from: from, to: from + 1000*seconds, until: from}, seconds >= 0
+}
+
+func (c *computation) durations(g *group) {
+	for _, w := range c.windows(g) {
+		if g.Kind == "service" && w.name != all {
+			continue
+		}
+		for _, d := range durationsOf {
+			var lifetimes []lifetime
+			missing := 0
+			for _, s := range g.services {
+				for _, i := range s.incidents {
+					if !w.holds(i.At()) {
+						continue
+					}
+					l, known := d.of(i, c.org.asOf)
+					if !known {
+						missing++
+						continue
+					}
+					lifetimes = append(lifetimes, l)
+				}
+			}
+			c.duration(g, w, d.metric, lifetimes, missing, "incidents", d.done)
+		}
+		var rollbacks []lifetime
+		for _, s := range g.services {
+			for _, f := range s.failed {
+				if w.holds(f.FinishedAt) && f.RolledBackAt >= f.FinishedAt {
+					rollbacks = append(rollbacks, lifetime{kind: "change", id: f.ID, from: f.FinishedAt, to: f.RolledBackAt})
+				}
+			}
+		}
+		c.duration(g, w, "durations.rollback", rollbacks, 0, "changes that were rolled back", "rolled back")
+	}
+}
+
+// duration gives the median, the ninetieth percentile and what this many could show.
+func (c *computation) duration(g *group, w window, metric string, lifetimes []lifetime, missing int, of, done string) {
+	caveat := ""
+	if missing > 0 {
+		caveat = fmt.Sprintf(" %d more have no such times, or times that contradict each other.", missing)
+	}
+	detectable := c.detectable(metric+".detectable", lifetimes, of)
+	median := c.quantile(g, w, metric+".median", lifetimes, 0.5, fewestForMedian, of, done)
+	if median.State == OK && detectable.State == OK {
+		median.Reading += fmt.Sprintf(" Two periods with this many could show a reduction of %s or more (80 %% power).", percent(detectable.Value))
+	}
+	median.Reading += caveat
+	c.emit(g, w, median)
+	p90 := c.quantile(g, w, metric+".p90", lifetimes, 0.9, fewestForP90, of, done)
+	p90.Reading += caveat
+	c.emit(g, w, p90)
+	c.emit(g, w, detectable)
+}
+
+// quantile is that of a duration with the unfinished censored.
+func (c *computation) quantile(g *group, w window, metric string, lifetimes []lifetime, p float64, need int64, of, done string) Estimate {
+	followed := make([]stats.Lifetime, len(lifetimes))
+	for i, l := range lifetimes {
+		followed[i] = l.seconds()
+		role := "event"
+		if !followed[i].Event {
+			role = "censored"
+		}
+		c.evidence(g, w, metric, role, l.kind, l.id)
+	}
+	curve := stats.KaplanMeier(followed)
+	e := Estimate{Metric: metric, N: int64(curve.N), Events: int64(curve.Events), Exposure: float64(curve.N),
+		Censored: int64(curve.N - curve.Events),
+		Method:   "Kaplan–Meier, unfinished censored; log(−log) bands inverted (Brookmeyer–Crowley)"}
+	if e.N < need {
+		return tooFew(e, e.N, need, of)
+	}
+	name := "The median"
+	if p != 0.5 {
+		name = fmt.Sprintf("The %.0fth percentile", 100*p)
+	}
+	e.Value = curve.Quantile(p)
+	outer, inner := curve.QuantileInterval(p, c.settings.Level), curve.QuantileInterval(p, c.settings.InnerLevel)
+	if math.IsInf(outer.High, 1) {
+		reading := fmt.Sprintf("Not enough data: %d of %d %s were %s; %s", e.Events, e.N, of, done, lowered(name))
+		switch {
+		case math.IsInf(e.Value, 1):
+			reading += fmt.Sprintf(" lies beyond the follow-up of %s.", lasting(curve.Longest))
+		default:
+			reading += " has no upper bound yet."
+		}
+		if !math.IsInf(outer.Low, 1) {
+			reading += fmt.Sprintf(" Under %s is not compatible with the data (%s).", lasting(outer.Low), percent(c.settings.Level))
+		}
+		return refuse(e, Insufficient, reading)
+	}
+	e.bounds(outer, inner)
+	e.Reading = fmt.Sprintf("%s until %s is %s, with %s to %s compatible with the data (%s, Kaplan–Meier; %d of %d %s finished).",
+		name, done, lasting(e.Value), lasting(e.Low), lasting(e.High), percent(c.settings.Level), e.Events, e.N, of)
+	return e
+}
+
+func lowered(name string) string { return "t" + name[1:] }
+
+// detectable is the smallest reduction that two periods of this many would
+// show, from the spread of the logs of the finished ones; durations under a
+// second count as one.
+func (c *computation) detectable(metric string, lifetimes []lifetime, of string) Estimate {
+	var logs []float64
+	for _, l := range lifetimes {
+		if s := l.seconds(); s.Event {
+			logs = append(logs, math.Log(max(s.Time, 1)))
+		}
+	}
+	n := len(logs)
+	e := Estimate{Metric: metric, N: int64(n), Events: int64(n), Exposure: float64(n), Censored: int64(len(lifetimes) - n), Origin: "modelled",
+		Method: "lognormal durations, two periods of n, 80 % power; χ² interval of the spread"}
+	if n < fewestForMedian {
+		return tooFew(e, int64(n), fewestForMedian, of+" finished")
+	}
+	sd := stats.Deviation(logs)
+	if sd == 0 {
+		return refuse(e, Insufficient, fmt.Sprintf("Not enough data: all %d %s lasted equally long, so their spread is unknown. No figure is shown.", n, of))
+	}
+	smallest := func(sd float64) float64 { return stats.LognormalDetectable(n, sd, c.settings.Level, power) }
+	both := func(level float64) stats.Interval {
+		i := stats.DeviationInterval(sd, n, level)
+		return stats.Interval{Low: smallest(i.Low), High: smallest(i.High)}
+	}
+	e.Value = smallest(sd)
+	e.bounds(both(c.settings.Level), both(c.settings.InnerLevel))
+	e.Reading = fmt.Sprintf("With %d %s finished in each of two periods, a reduction under %s could not be shown (80 %% power, lognormal).", n, of, percent(e.Value))
+	return e
+}

@@ -1,0 +1,105 @@
+package learning
+
+import (
+	"fmt"
+
+	"github.com/tuition-hq/tuition/pkg/stats"
+)
+
+const fewestFailures = 10
+
+// monitoring: whom a failure was learned from, and what became of the gaps.
+func (c *computation) monitoring(g *group) {
+	for _, w := range c.windows(g) {
+		c.toldBy(g, w, "monitoring_gaps.told_by_customer", "customer", "that customers told us of")
+		c.toldBy(g, w, "monitoring_gaps.told_by_employee", "employee", "that employees told us of")
+		c.gaps(g, w)
+	}
+}
+
+func (c *computation) toldBy(g *group, w window, metric, source, what string) {
+	var told, n, opened int64
+	var unknown int
+	shares := make([]stats.Share, len(g.services))
+	for i, s := range g.services {
+		for _, f := range s.failures {
+			if !w.holds(f.at) {
+				continue
+			}
+			by := f.first.DetectionSource
+			if by == "" || by == "unknown" {
+				unknown++
+			} else {
+				shares[i].Of++
+			}
+			if by == source {
+				shares[i].Events++
+				c.evidence(g, w, metric+".share", "event", "incident", f.first.ID)
+			}
+			if f.opens || s.to <= s.from {
+				opened++
+				continue
+			}
+			n++
+			if by == source {
+				told++
+				c.evidence(g, w, metric, "event", "incident", f.first.ID)
+			}
+		}
+	}
+	caveat := ""
+	if unknown > 0 {
+		caveat = fmt.Sprintf(" Nobody knows who noticed %s.", plural(unknown, "failure", "failures"))
+	}
+	e := c.rate(metric, told, n, g.clock.days(w.to)-g.clock.days(w.from), fewestFailures, what)
+	e.Censored = opened
+	e.Reading += caveat
+	if opened > 0 {
+		e.Reading += fmt.Sprintf(" %s without exposure before it not counted.", plural(int(opened), "failure", "failures"))
+	}
+	c.emit(g, w, e)
+	share := c.share(metric+".share", shares, fewestFailures, "were those "+what, "failures whose detection is known")
+	share.Reading += caveat
+	c.emit(g, w, share)
+}
+
+// gaps counts those found in the window, by what became of them, and follows how long they stay open.
+func (c *computation) gaps(g *group, w window) {
+	var found int64
+	states := map[string]int64{}
+	var open []lifetime
+	for _, s := range g.services {
+		for _, gap := range s.gaps {
+			if !w.holds(gap.FoundAt) {
+				continue
+			}
+			found++
+			note := func(state string) {
+				states[state]++
+				c.evidence(g, w, "monitoring_gaps."+state, "event", "monitoring_gap", gap.ID)
+			}
+			note(gap.State)
+			if gap.State != "open" {
+				note("closed")
+			}
+			note("found")
+			open = append(open, lifetime{kind: "monitoring_gap", id: gap.ID,
+				from: gap.FoundAt, to: gap.ClosedAt, until: c.org.asOf})
+		}
+	}
+	for _, state := range []struct{ name, sentence string }{
+		{"found", "%d monitoring gaps were found, of %d."},
+		{"open", "%d of %d monitoring gaps found are open."},
+		{"closed", "%d of %d monitoring gaps found were closed."},
+		{"proven", "%d of %d monitoring gaps found were closed, and a monitor was the first to notice the next failure."},
+		{"reopened", "%d of %d monitoring gaps found were closed, and a customer told us of the next failure all the same."},
+		{"unproven", "%d of %d monitoring gaps found were closed, and nothing has tried them since."},
+	} {
+		n := states[state.name]
+		c.emit(g, w, count("monitoring_gaps."+state.name, n, found, fmt.Sprintf(state.sentence, n, found)))
+	}
+	if g.Kind == "service" && w.name != all {
+		return
+	}
+	c.emit(g, w, c.quantile(g, w, "monitoring_gaps.time_to_close", open, 0.5, fewestFailures, "monitoring gaps", "closed"))
+}

@@ -1,0 +1,45 @@
+package learning
+
+import (
+	"fmt"
+	"time"
+)
+
+// window is a stretch of time that estimates are about: from ≤ t < to.
+type window struct {
+	name     string // "all" or a quarter
+	from, to int64
+	whole    bool // over at as_of
+}
+
+// all reaches back beyond every event.
+const all = "all"
+
+// quarterStart is the first moment of the calendar quarter (UTC) that holds t.
+func quarterStart(t int64) time.Time {
+	at := time.UnixMilli(t).UTC()
+	return time.Date(at.Year(), (at.Month()-1)/3*3+1, 1, 0, 0, 0, 0, time.UTC)
+}
+
+// quarterName is like "2026-Q3".
+func quarterName(start time.Time) string {
+	return fmt.Sprintf("%04d-Q%d", start.Year(), (start.Month()-1)/3+1)
+}
+
+// quarters cuts [from, asOf) at the calendar's quarters. The last is cut short at asOf.
+func quarters(from, asOf int64) []window {
+	var out []window
+	if from >= asOf {
+		return nil
+	}
+	for start := quarterStart(from); start.UnixMilli() < asOf; {
+		next := start.AddDate(0, 3, 0)
+		w := window{quarterName(start), start.UnixMilli(), next.UnixMilli(), true}
+		if w.to > asOf {
+			w.to, w.whole = asOf, false
+		}
+		out = append(out, w)
+		start = next
+	}
+	return out
+}

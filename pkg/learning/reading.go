@@ -1,0 +1,56 @@
+package learning
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// number prints two significant figures at most, with a true minus sign.
+func number(x float64) string {
+	if x == 0 || math.IsNaN(x) || math.IsInf(x, 0) {
+		return strings.Replace(fmt.Sprint(x), "-", "−", 1)
+	}
+	digits := 1 - int(math.Floor(math.Log10(math.Abs(x))))
+	if digits < 0 {
+		scale := math.Pow(10, float64(-digits))
+		x, digits = math.Round(x/scale)*scale, 0
+	}
+	s := strconv.FormatFloat(x, 'f', min(digits, 9), 64)
+	if strings.Contains(s, ".") {
+		s = strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+	}
+	return strings.Replace(s, "-", "−", 1)
+}
+
+func percent(share float64) string { return number(100*share) + " %" }
+
+// change prints a share with its sign.
+func change(share float64) string {
+	if share > 0 {
+		return "+" + percent(share)
+	}
+	return percent(share)
+}
+
+// lasting prints seconds in the largest unit that leaves the number above one.
+func lasting(seconds float64) string {
+	switch {
+	case seconds >= 2*86400:
+		return number(seconds/86400) + " days"
+	case seconds >= 3600:
+		return number(seconds/3600) + " h"
+	case seconds >= 60:
+		return number(seconds/60) + " min"
+	default:
+		return number(seconds) + " s"
+	}
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

@@ -1,0 +1,241 @@
+package learning
+
+import (
+	"fmt"
+
+	"github.com/tuition-hq/tuition/pkg/stats"
+)
+
+// horizons of a recurrence, in days.
+var horizons = []int{30, 90, 180}
+
+const fewestModes = 10
+
+// follow is one failure mode on one service, followed from an origin to its recurrences.
+type follow struct {
+	origin      int64
+	history     stats.History // days
+	from        *failure      // the failure that the origin belongs to
+	next        *failure      // the first recurrence; nil if none came
+	unwitnessed bool          // the fix is taken as stated
+}
+
+// end is when a service stopped being observed.
+func (s *service) end(asOf int64) int64 {
+	if s.name == Unknown {
+		return asOf
+	}
+	return s.to
+}
+
+func (s *service) follow(h *modeHistory, origin, asOf int64) (follow, bool) {
+	end := s.end(asOf)
+	if origin >= end {
+		return follow{}, false
+	}
+	f := follow{origin: origin, from: h.failures[0]}
+	f.history.End = float64(end-origin) / dayMillis
+	for _, later := range h.failures[1:] {
+		if later.at < origin {
+			continue
+		}
+		if f.next == nil {
+			f.next = later
+		}
+		f.history.Events = append(f.history.Events, float64(later.at-origin)/dayMillis)
+	}
+	return f, true
+}
+
+// afterFix follows modes from their first declared fix.
+func (c *computation) afterFix(g *group, w window) []follow {
+	var out []follow
+	for _, s := range g.services {
+		for _, h := range s.modes {
+			if h.fix == nil || !w.holds(h.fix.at) {
+				continue
+			}
+			if f, followed := s.follow(h, h.fix.at, c.org.asOf); followed {
+				f.unwitnessed = h.fix.improvement.Imported
+				out = append(out, f)
+			}
+		}
+	}
+	return out
+}
+
+// afterEnd follows modes from the end of their first failure, or of its
+// merging window if that is later. One that has not ended is not at risk yet.
+func (c *computation) afterEnd(g *group, w window) []follow {
+	var out []follow
+	for _, s := range g.services {
+		for _, h := range s.modes {
+			first := h.failures[0]
+			if first.over == 0 {
+				continue
+			}
+			origin := max(first.over, first.until)
+			if !w.holds(origin) {
+				continue
+			}
+			if f, followed := s.follow(h, origin, c.org.asOf); followed {
+				out = append(out, f)
+			}
+		}
+	}
+	return out
+}
+
+func (c *computation) repeats(g *group) {
+	for _, w := range c.windows(g) {
+		c.classes(g, w)
+		c.heldNot(g, w)
+		if g.Kind == "service" && w.name != all {
+			continue
+		}
+		c.recurrence(g, w, "repeat_rate.after_fix", "their declared fix", c.afterFix(g, w))
+		c.recurrence(g, w, "repeat_rate.after_end", "the end of their first failure", c.afterEnd(g, w))
+	}
+}
+
+// classes are the three management problems, apart.
+func (c *computation) classes(g *group, w window) {
+	kinds := []struct{ class, metric, what string }{
+		{"repeat", "repeat_rate.repeats", "repeated a known failure after its declared fix"},
+		{"known_open", "repeat_rate.known_open", "repeated a known failure while an improvement for it lay open"},
+		{"unaddressed", "repeat_rate.unaddressed", "repeated a known failure for which nothing had been opened"},
+	}
+	shares := make([][]stats.Share, len(kinds))
+	var unknown int
+	for _, s := range g.services {
+		counts := make([]stats.Share, len(kinds))
+		for _, f := range s.failures {
+			if !w.holds(f.at) {
+				continue
+			}
+			if f.mode == "" {
+				unknown++
+				continue
+			}
+			class := ""
+			if r := c.org.classes[f.first.ID]; r != nil {
+				class = r.Class
+			}
+			for i, k := range kinds {
+				counts[i].Of++
+				if class == k.class {
+					counts[i].Events++
+					c.evidence(g, w, k.metric, "event", "incident", f.first.ID)
+				}
+			}
+		}
+		for i := range kinds {
+			shares[i] = append(shares[i], counts[i])
+		}
+	}
+	for i, k := range kinds {
+		e := c.share(k.metric, shares[i], fewestModes, k.what, "failures of a known mode")
+		e.Censored = 0
+		if unknown > 0 {
+			e.Reading += fmt.Sprintf(" %s without a failure mode cannot be told apart and %s not among them.",
+				plural(unknown, "failure", "failures"), map[bool]string{true: "is", false: "are"}[unknown == 1])
+		}
+		c.emit(g, w, e)
+	}
+}
+
+// heldNot counts incidents between a fix declared within a merging window and that window's end.
+func (c *computation) heldNot(g *group, w window) {
+	const metric = "repeat_rate.fix_did_not_hold"
+	var n, fixes int64
+	for _, s := range g.services {
+		for _, h := range s.modes {
+			if h.fix == nil || !w.holds(h.fix.at) {
+				continue
+			}
+			fixes++
+			for _, incident := range h.heldNot {
+				n++
+				c.evidence(g, w, metric, "event", "incident", incident.ID)
+			}
+		}
+	}
+	c.emit(g, w, count(metric, n, fixes,
+		fmt.Sprintf("%d incidents came within the merging window after their fix was declared; %d fixes were declared.", n, fixes)))
+}
+
+// recurrence is the probability that a mode comes back within each horizon, and how often by the last.
+func (c *computation) recurrence(g *group, w window, family, since string, follows []follow) {
+	lifetimes := make([]stats.Lifetime, len(follows))
+	histories := make([]stats.History, len(follows))
+	unwitnessed := 0
+	for i, f := range follows {
+		lifetimes[i] = stats.Lifetime{Time: f.history.End}
+		if f.next != nil {
+			lifetimes[i] = stats.Lifetime{Time: f.history.Events[0], Event: true}
+		}
+		histories[i] = f.history
+		if f.unwitnessed {
+			unwitnessed++
+		}
+	}
+	curve := stats.KaplanMeier(lifetimes)
+	caveat := ""
+	if unwitnessed > 0 {
+		caveat = fmt.Sprintf(" %d of %d fixes are taken as stated, without a witness of when they were declared.", unwitnessed, len(follows))
+	}
+	for _, days := range horizons {
+		metric := fmt.Sprintf("%s.%dd", family, days)
+		for _, f := range follows {
+			switch {
+			case f.next != nil && float64(f.next.at-f.origin)/dayMillis <= float64(days):
+				c.evidence(g, w, metric, "event", "incident", f.next.first.ID)
+			case f.history.End < float64(days) && f.next == nil:
+				c.evidence(g, w, metric, "censored", "incident", f.from.first.ID)
+			}
+		}
+		c.emit(g, w, c.within(metric, curve, days, since, caveat))
+	}
+	last := horizons[len(horizons)-1]
+	c.emit(g, w, c.several(fmt.Sprintf("%s.mean_%dd", family, last), stats.MCF(histories), last, since, caveat))
+}
+
+func (c *computation) within(metric string, curve stats.Survival, days int, since, caveat string) Estimate {
+	t := float64(days)
+	known, events := curve.Known(t), curve.EventsBy(t)
+	e := Estimate{Metric: metric, N: int64(curve.N), Events: int64(events), Exposure: float64(curve.N),
+		Censored: int64(curve.N - known),
+		Method:   "1 − Kaplan–Meier; log(−log) Greenwood, exact binomial without an event"}
+	if known < fewestModes || (curve.Longest < t && curve.At(t) > 0) {
+		return refuse(e, Insufficient, fmt.Sprintf(
+			"Not enough data: n = %d modes that came back or were followed for %d days after %s, needs %d. No figure is shown.", known, days, since, fewestModes))
+	}
+	turn := func(i stats.Interval) stats.Interval { return stats.Interval{Low: 1 - i.High, High: 1 - i.Low} }
+	e.Value = 1 - curve.At(t)
+	e.bounds(turn(curve.Interval(t, c.settings.Level)), turn(curve.Interval(t, c.settings.InnerLevel)))
+	if events == 0 {
+		e.Reading = fmt.Sprintf("None of %d modes followed for %d days after %s came back; up to %s would be compatible with the data (%s, exact).%s",
+			known, days, since, percent(e.High), percent(c.settings.Level), caveat)
+		return e
+	}
+	e.Reading = fmt.Sprintf("%d of %d modes came back within %d days after %s: %s of them by then, with %s to %s compatible with the data (%s, Kaplan–Meier).%s",
+		events, curve.N, days, since, percent(e.Value), percent(e.Low), percent(e.High), percent(c.settings.Level), caveat)
+	return e
+}
+
+func (c *computation) several(metric string, curve stats.MeanCumulative, days int, since, caveat string) Estimate {
+	t := float64(days)
+	followed := curve.AtRisk(t)
+	e := Estimate{Metric: metric, N: int64(curve.N()), Events: int64(curve.EventsBy(t)), Exposure: float64(curve.N()),
+		Censored: int64(curve.N() - followed),
+		Method:   "mean cumulative function; log-normal bounds, the larger of Nelson's and the robust variance"}
+	if followed < fewestModes {
+		return refuse(e, Insufficient, fmt.Sprintf(
+			"Not enough data: n = %d modes followed for %d days after %s, needs %d. No figure is shown.", followed, days, since, fewestModes))
+	}
+	e.Value = curve.At(t)
+	e.bounds(curve.Interval(t, c.settings.Level), curve.Interval(t, c.settings.InnerLevel))
+	e.Reading = fmt.Sprintf("%d recurrences of %d modes within %d days after %s: %s for each mode, with %s to %s compatible with the data (%s, mean cumulative function).%s",
+		e.Events, e.N, days, since, number(e.Value), number(e.Low), number(e.High), percent(c.settings.Level), caveat)
+	return e
+}

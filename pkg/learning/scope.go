@@ -1,0 +1,265 @@
+package learning
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Unknown is the scope of incidents that name no service. Nothing is known of
+// its exposure, so it has shares and durations but no rates.
+const Unknown = "(unknown)"
+
+const unassigned = "unassigned"
+
+// service is all that happened on one service, each slice in order of time and then of id.
+type service struct {
+	name, team string
+	from, to   int64 // alive; equal when nothing is known of its exposure
+	incidents  []*Incident
+	failures   []*failure
+	modes      []*modeHistory
+	dead       []dead
+	deploys    []int64
+	gaps       []*MonitoringGap
+	changes    []*ChangeCount
+	failed     []*FailedChange
+	crossover  []*Crossover
+}
+
+// dead is a merging window: no exposure to the mode that failed. The others
+// can still fail in it, so it takes from the exposure of the service only the
+// mode's share of the service's failures; were the hours of all modes taken
+// whole, several modes would make each other's rates look higher.
+type dead struct {
+	from, to int64
+	weight   float64
+}
+
+// group is a scope with its services, sorted by name.
+type group struct {
+	Scope
+	services []*service
+	clock    clock   // service-days
+	deploys  []int64 // the clock of deploys
+}
+
+// organisation is the input, sorted into services; what is no failure is counted apart.
+type organisation struct {
+	services   []*service
+	classes    map[string]*Recurrence // by incident
+	drills     []*Incident
+	duplicates []*Incident
+	start      int64 // of the earliest exposure or failure
+	asOf       int64
+}
+
+func newOrganisation(in *Input, mergeWindow int64) *organisation {
+	o := &organisation{classes: map[string]*Recurrence{}, asOf: in.AsOf}
+	index := map[string]*service{}
+	of := func(name, team string) *service {
+		if name == "" {
+			name, team = Unknown, unassigned
+		}
+		s := index[name]
+		if s == nil {
+			s = &service{name: name, team: cmp.Or(team, unassigned)}
+			index[name] = s
+			o.services = append(o.services, s)
+		}
+		return s
+	}
+	for i := range in.Services {
+		row := &in.Services[i]
+		s := of(row.Name, row.Team)
+		s.from, s.to = row.AliveFrom, min(row.AliveTo, in.AsOf)
+		s.deploys = slices.Sorted(slices.Values(row.DeployTimes))
+	}
+	byID := map[string]*Incident{}
+	for i := range in.Incidents {
+		incident := &in.Incidents[i]
+		byID[incident.ID] = incident
+		switch {
+		case incident.IsDrill:
+			o.drills = append(o.drills, incident)
+		case incident.DuplicateOf != "":
+			o.duplicates = append(o.duplicates, incident)
+		default:
+			s := of(incident.Service, incident.Team)
+			s.incidents = append(s.incidents, incident)
+		}
+	}
+	sortIncidents(o.drills)
+	sortIncidents(o.duplicates)
+	for i := range in.Recurrences {
+		o.classes[in.Recurrences[i].IncidentID] = &in.Recurrences[i]
+	}
+	for i := range in.Gaps {
+		s := of(in.Gaps[i].Service, in.Gaps[i].Team)
+		s.gaps = append(s.gaps, &in.Gaps[i])
+	}
+	for i := range in.Changes {
+		s := of(in.Changes[i].Service, in.Changes[i].Team)
+		s.changes = append(s.changes, &in.Changes[i])
+	}
+	for i := range in.FailedChange {
+		s := of(in.FailedChange[i].Service, in.FailedChange[i].Team)
+		s.failed = append(s.failed, &in.FailedChange[i])
+	}
+	for i := range in.Crossover {
+		s := of(in.Crossover[i].Service, in.Crossover[i].Team)
+		s.crossover = append(s.crossover, &in.Crossover[i])
+	}
+	slices.SortFunc(o.services, func(a, b *service) int { return cmp.Compare(a.name, b.name) })
+	closed := closedImprovements(in.Improvements, byID)
+	o.start = in.AsOf
+	for _, s := range o.services {
+		s.sort()
+		s.failures = merge(s.incidents, mergeWindow)
+		s.modes = modeHistories(s.failures, closed.of(s.name))
+		s.observe()
+		o.start = min(o.start, s.earliest(in.AsOf))
+	}
+	return o
+}
+
+func (s *service) sort() {
+	sortIncidents(s.incidents)
+	slices.SortFunc(s.gaps, func(a, b *MonitoringGap) int {
+		return cmp.Or(cmp.Compare(a.FoundAt, b.FoundAt), cmp.Compare(a.ID, b.ID))
+	})
+	slices.SortFunc(s.changes, func(a, b *ChangeCount) int {
+		return cmp.Or(cmp.Compare(a.Quarter, b.Quarter), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Rollout, b.Rollout),
+			cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.Changes, b.Changes), cmp.Compare(a.Failed, b.Failed))
+	})
+	slices.SortFunc(s.failed, func(a, b *FailedChange) int {
+		return cmp.Or(cmp.Compare(a.FinishedAt, b.FinishedAt), cmp.Compare(a.ID, b.ID))
+	})
+	slices.SortFunc(s.crossover, func(a, b *Crossover) int {
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.IncidentID, b.IncidentID))
+	})
+}
+
+// observe sets what exposure the service has. A failure outside the time it
+// was known to be alive shows that it was: the time is widened to it. One at
+// its very first sign opens the observation.
+func (s *service) observe() {
+	if s.name == Unknown {
+		return
+	}
+	for _, f := range s.failures {
+		if s.from == 0 || f.at < s.from {
+			s.from = f.at
+		}
+		s.to = max(s.to, f.at)
+	}
+	s.to = max(s.to, s.from)
+	if len(s.failures) == 0 {
+		return
+	}
+	counts := map[string]int{}
+	for _, f := range s.failures {
+		counts[f.mode]++
+	}
+	for _, f := range s.failures {
+		f.opens = f.at <= s.from
+		if to := min(f.until, s.to); to > f.at {
+			s.dead = append(s.dead, dead{f.at, to, float64(counts[f.mode]) / float64(len(s.failures))})
+		}
+	}
+}
+
+// earliest is the service's first moment of any kind.
+func (s *service) earliest(asOf int64) int64 {
+	first := asOf
+	note := func(t int64) {
+		if t > 0 {
+			first = min(first, t)
+		}
+	}
+	note(s.from)
+	if len(s.incidents) > 0 {
+		note(s.incidents[0].At())
+	}
+	if len(s.gaps) > 0 {
+		note(s.gaps[0].FoundAt)
+	}
+	if len(s.failed) > 0 {
+		note(s.failed[0].FinishedAt)
+	}
+	if len(s.deploys) > 0 {
+		note(s.deploys[0])
+	}
+	return first
+}
+
+// improvements are the closed ones by service, then by mode, the first witnessed first.
+type improvements map[string]map[string][]*Improvement
+
+// closedImprovements places improvements. One that names no service or mode
+// takes those of the failure it came from; one that still names no service
+// holds for its mode on every service.
+func closedImprovements(rows []Improvement, incidents map[string]*Incident) improvements {
+	out := improvements{}
+	sorted := make([]*Improvement, 0, len(rows))
+	for i := range rows {
+		if rows[i].WitnessedClosedAt != 0 {
+			sorted = append(sorted, &rows[i])
+		}
+	}
+	slices.SortFunc(sorted, func(a, b *Improvement) int {
+		return cmp.Or(cmp.Compare(a.WitnessedClosedAt, b.WitnessedClosedAt), cmp.Compare(a.ID, b.ID))
+	})
+	for _, improvement := range sorted {
+		name, mode := improvement.Service, improvement.FailureMode
+		if from := incidents[improvement.FromFailure]; from != nil {
+			name, mode = cmp.Or(name, from.Service), cmp.Or(mode, from.FailureMode)
+		}
+		if mode == "" {
+			continue
+		}
+		if out[name] == nil {
+			out[name] = map[string][]*Improvement{}
+		}
+		out[name][mode] = append(out[name][mode], improvement)
+	}
+	return out
+}
+
+// of gives a service's improvements by mode, those for every service included.
+func (i improvements) of(name string) map[string][]*Improvement {
+	own, everywhere := i[name], i[""]
+	if len(everywhere) == 0 {
+		return own
+	}
+	out := map[string][]*Improvement{}
+	for mode, list := range own {
+		out[mode] = list
+	}
+	for mode, list := range everywhere {
+		merged := append(slices.Clone(out[mode]), list...)
+		slices.SortStableFunc(merged, func(a, b *Improvement) int { return cmp.Compare(a.WitnessedClosedAt, b.WitnessedClosedAt) })
+		out[mode] = merged
+	}
+	return out
+}
+
+// groups are the scopes: the organisation, its teams, its services.
+func (o *organisation) groups() []*group {
+	whole := &group{Scope: Scope{Kind: "organisation"}, services: o.services}
+	out := []*group{whole}
+	teams := map[string]*group{}
+	for _, s := range o.services {
+		team := teams[s.team]
+		if team == nil {
+			team = &group{Scope: Scope{"team", s.team}}
+			teams[s.team] = team
+			out = append(out, team)
+		}
+		team.services = append(team.services, s)
+	}
+	slices.SortFunc(out[1:], func(a, b *group) int { return cmp.Compare(a.Name, b.Name) })
+	for _, s := range o.services {
+		out = append(out, &group{Scope: Scope{"service", s.name}, services: []*service{s}})
+	}
+	return out
+}

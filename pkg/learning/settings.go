@@ -1,0 +1,49 @@
+package learning
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+)
+
+// Settings are the choices that numbers depend on. They are made beforehand,
+// and are part of a run's identity: other settings, another run.
+type Settings struct {
+	// MergeWindow is τ: failures of one mode on one service within it of the
+	// first are one failure. Fixed from the first, never chained. Default 72 h.
+	MergeWindow time.Duration
+	// AttributionWindow is how long before an incident a change may lie to be a
+	// candidate. Default 24 h. The input was made with it.
+	AttributionWindow time.Duration
+	// Level of every interval, two-sided. Default 0.95.
+	Level float64
+	// InnerLevel of the narrow band that charts draw inside it. Default 0.5.
+	InnerLevel float64
+	// Seed of the bootstraps. Default 1.
+	Seed uint64
+	// ServiceQuarters is how many of the last quarters services are given;
+	// organisation and teams get all of them. Default 8.
+	ServiceQuarters int
+}
+
+// DefaultSettings are those documented at each field.
+func DefaultSettings() Settings {
+	return Settings{
+		MergeWindow:       72 * time.Hour,
+		AttributionWindow: 24 * time.Hour,
+		Level:             0.95,
+		InnerLevel:        0.5,
+		Seed:              1,
+		ServiceQuarters:   8,
+	}
+}
+
+// version changes whenever the same input would give other numbers.
+const version = 1
+
+// Hash identifies the settings, and the way of computing, in hexadecimal.
+func (s Settings) Hash() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "learning %d %+v", version, s))
+	return hex.EncodeToString(sum[:16])
+}
