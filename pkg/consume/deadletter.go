@@ -42,8 +42,8 @@ const (
 // it is here. Headers of an earlier life as a dead letter are replaced.
 func deadLetter(topic, version string, attempt int, m *event.Message, r *event.Rejection) event.Message {
 	sum := sha256.Sum256(m.Value)
-	d := event.Message{Key: m.Key, Value: m.Value, Time: m.Time}
-	d.Topic = topic
+	// Its own time is that of its writing, so that an old record outlives the topic's retention.
+	d := event.Message{Position: event.Position{Topic: topic}, Key: m.Key, Value: m.Value}
 	for _, h := range m.Headers {
 		if !strings.HasPrefix(h.Key, headerPrefix) {
 			d.Headers = append(d.Headers, h)

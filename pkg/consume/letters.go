@@ -1,0 +1,379 @@
+package consume
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+	"github.com/tuition-hq/tuition/pkg/event"
+)
+
+// Letter is one dead letter: what is known of it without its content.
+type Letter struct {
+	Position  event.Position // in the dead-letter topic
+	Origin    event.Position // where the record was read
+	WrittenAt event.Millis
+	Timestamp event.Millis // of the original record
+	Stage     string
+	Code      event.Code
+	Pointer   string
+	Message   string
+	Version   string // of the program that rejected it
+	Attempts  int
+	SHA256    string // of the value, hexadecimal
+	Bytes     int    // of the value
+	Omitted   bool   // the value was too large for the dead-letter topic and stays at Origin
+
+	record event.Message
+}
+
+// Value is the original record's content. Show it only to who asked for it.
+func (l *Letter) Value() []byte { return l.record.Value }
+
+// Key is the original record's key.
+func (l *Letter) Key() []byte { return l.record.Key }
+
+// Headers are those of the original record, without the dead letter's own.
+func (l *Letter) Headers() []event.Header { return originalHeaders(l.record.Headers) }
+
+func originalHeaders(all []event.Header) []event.Header {
+	var out []event.Header
+	for _, h := range all {
+		if !strings.HasPrefix(h.Key, headerPrefix) {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+func openLetter(m *event.Message) *Letter {
+	l := &Letter{Position: m.Position, Origin: rejectedAt(m), WrittenAt: m.Time, Stage: header(m, headerStage), Code: event.Code(header(m, headerCode)),
+		Pointer: header(m, headerPointer), Message: header(m, headerMessage), Version: header(m, headerVersion), SHA256: header(m, headerSHA256),
+		Bytes: len(m.Value), record: *m}
+	l.Attempts, _ = strconv.Atoi(header(m, headerAttempts))
+	ms, _ := strconv.ParseInt(header(m, headerTimestamp), 10, 64)
+	l.Timestamp = event.Millis(ms)
+	if omitted := header(m, headerOmitted); omitted != "" {
+		l.Omitted = true
+		l.Bytes, _ = strconv.Atoi(omitted)
+	}
+	return l
+}
+
+// Filter picks dead letters; the zero Filter picks all.
+type Filter struct {
+	Code  event.Code   // "" any
+	Topic string       // of origin; "" any
+	From  event.Millis // written at or after; 0 any
+	To    event.Millis // written before; 0 any
+}
+
+func (f Filter) match(l *Letter) bool {
+	return (f.Code == "" || f.Code == l.Code) && (f.Topic == "" || f.Topic == l.Origin.Topic) &&
+		(f.From == 0 || l.WrittenAt >= f.From) && (f.To == 0 || l.WrittenAt < f.To)
+}
+
+// DeadLetters looks after a dead-letter topic.
+type DeadLetters struct {
+	conn  Connection
+	topic string
+}
+
+// NewDeadLetters opens nothing; topic "" is the default, "tuition.deadletter".
+func NewDeadLetters(conn Connection, topic string) DeadLetters {
+	orString(&topic, "tuition.deadletter")
+	return DeadLetters{conn, topic}
+}
+
+// List calls yield with each matching letter that is there now, partition by
+// partition, oldest first.
+func (d DeadLetters) List(ctx context.Context, f Filter, yield func(*Letter) error) error {
+	return d.each(ctx, func(l *Letter) error {
+		if !f.match(l) {
+			return nil
+		}
+		return yield(l)
+	})
+}
+
+func (d DeadLetters) each(ctx context.Context, yield func(*Letter) error) error {
+	cl, closeIdle, err := d.conn.client()
+	if err != nil {
+		return err
+	}
+	defer closeIdle()
+	all, err := partitions(ctx, cl, []string{d.topic})
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(all, func(a, b TopicPartition) int { return int(a.Partition - b.Partition) })
+	for _, tp := range all {
+		if err := readRange(ctx, d.conn, tp, 0, -1, func(m *event.Message) error { return yield(openLetter(m)) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Show gives the letter at a place in the dead-letter topic.
+func (d DeadLetters) Show(ctx context.Context, partition int32, offset int64) (*Letter, error) {
+	m, err := readOne(ctx, d.conn, TopicPartition{d.topic, partition}, offset)
+	if err != nil {
+		return nil, err
+	}
+	return openLetter(m), nil
+}
+
+// ReplayOptions say how to replay; the zero value replays everything at full speed.
+type ReplayOptions struct {
+	Filter
+	DryRun bool
+	Rate   int // records a second at most; 0 without limit
+}
+
+// Replayed counts what a replay did. Matched = Sent + Repeated + Lost, unless it was a dry run.
+type Replayed struct {
+	Matched  int
+	Sent     int
+	Repeated int // further letters of a record that was already sent in this replay
+	Lost     int // letters without their value, which is no longer at its origin either
+}
+
+// replayGroup bounds the letters in memory.
+const replayGroup = 100
+
+// Replay sends the original records of matching letters to the topics they came
+// from, with a header that names their origin. The letters stay. Replaying twice
+// changes nothing, because an event is known by its identity.
+func (d DeadLetters) Replay(ctx context.Context, o ReplayOptions) (Replayed, error) {
+	var done Replayed
+	producer, err := NewProducer(d.conn)
+	if err != nil {
+		return done, err
+	}
+	defer producer.Close()
+	seen := map[event.Position]bool{}
+	var group []event.Message
+	size := 0
+	flush := func() error {
+		if len(group) == 0 {
+			return nil
+		}
+		began := time.Now()
+		if err := producer.Send(ctx, group...); err != nil {
+			return err
+		}
+		done.Sent += len(group)
+		if o.Rate > 0 {
+			if err := sleep(ctx, time.Duration(len(group))*time.Second/time.Duration(o.Rate)-time.Since(began)); err != nil {
+				return err
+			}
+		}
+		group, size = group[:0], 0
+		return nil
+	}
+	limit := replayGroup
+	if o.Rate > 0 {
+		limit = min(limit, max(o.Rate/10, 1))
+	}
+	err = d.List(ctx, o.Filter, func(l *Letter) error {
+		done.Matched++
+		switch {
+		case o.DryRun:
+			return nil
+		case l.Origin.Topic == "":
+			done.Lost++ // not written by tuition: nobody knows where it came from
+			return nil
+		case seen[l.Origin]:
+			done.Repeated++
+			return nil
+		}
+		m, err := d.original(ctx, l)
+		if err != nil {
+			done.Lost++
+			return nil
+		}
+		seen[l.Origin] = true
+		group, size = append(group, *m), size+len(m.Value)
+		if len(group) >= limit || size >= maxBatchBytes {
+			return flush()
+		}
+		return nil
+	})
+	if err == nil {
+		err = flush()
+	}
+	return done, err
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// original is the record as it was sent first, with a header that names its origin.
+func (d DeadLetters) original(ctx context.Context, l *Letter) (*event.Message, error) {
+	m := &event.Message{Position: event.Position{Topic: l.Origin.Topic}, Key: l.record.Key, Value: l.record.Value}
+	if l.Omitted {
+		there, err := readOne(ctx, d.conn, TopicPartition{l.Origin.Topic, l.Origin.Partition}, l.Origin.Offset)
+		if err != nil {
+			return nil, err
+		}
+		if sum := sha256.Sum256(there.Value); hex.EncodeToString(sum[:]) != l.SHA256 {
+			return nil, fmt.Errorf("kafka: another record is at %s now", l.Origin)
+		}
+		m.Value = there.Value
+	}
+	for _, h := range l.Headers() {
+		if h.Key != headerReplay {
+			m.Headers = append(m.Headers, h)
+		}
+	}
+	m.Headers = append(m.Headers, event.Header{Key: headerReplay, Value: []byte(l.Origin.String())})
+	return m, nil
+}
+
+// Purged counts what a purge did.
+type Purged struct {
+	Matched int
+	Deleted int // in a dry run: would be
+	Kept    int // matching letters behind one that does not match: a log is only cut from its start
+}
+
+// Purge deletes matching letters from the start of each partition up to the first
+// that does not match: Kafka can cut a log nowhere else.
+func (d DeadLetters) Purge(ctx context.Context, f Filter, dryRun bool) (Purged, error) {
+	var done Purged
+	before := map[TopicPartition]int64{}
+	blocked := map[int32]bool{}
+	err := d.each(ctx, func(l *Letter) error {
+		switch p := l.Position.Partition; {
+		case !f.match(l):
+			blocked[p] = true
+		case blocked[p]:
+			done.Matched++
+			done.Kept++
+		default:
+			done.Matched++
+			done.Deleted++
+			before[TopicPartition{d.topic, p}] = l.Position.Offset + 1
+		}
+		return nil
+	})
+	if err != nil || dryRun {
+		return done, err
+	}
+	cl, closeIdle, err := d.conn.client()
+	if err != nil {
+		return done, err
+	}
+	defer closeIdle()
+	return done, deleteRecords(ctx, cl, before)
+}
+
+// readOne reads the record at an offset; io.EOF is told as a record that is gone.
+func readOne(ctx context.Context, conn Connection, tp TopicPartition, offset int64) (*event.Message, error) {
+	var found *event.Message
+	err := readRange(ctx, conn, tp, offset, offset+1, func(m *event.Message) error {
+		if m.Offset == offset {
+			found = m
+		}
+		return nil
+	})
+	if err == nil && found == nil {
+		err = fmt.Errorf("kafka: no record at %s@%d: it was deleted or never written", tp, offset)
+	}
+	return found, err
+}
+
+// readRange reads the records of one partition from an offset (or the log's
+// start, if that is later) to before another; -1 is the end as it is now.
+func readRange(ctx context.Context, connection Connection, tp TopicPartition, from, to int64, yield func(*event.Message) error) error {
+	dialer, err := connection.dialer()
+	if err != nil {
+		return err
+	}
+	conn, err := connection.dialPartition(ctx, dialer, tp)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	if err := conn.SetDeadline(time.Now().Add(readTimeout)); err != nil {
+		return err
+	}
+	first, end, err := conn.ReadOffsets()
+	if err != nil {
+		return fmt.Errorf("kafka: cannot read the offsets of %s: %w", tp, err)
+	}
+	if to < 0 || to > end {
+		to = end
+	}
+	at := max(from, first)
+	if _, err := conn.Seek(at, kafka.SeekAbsolute|kafka.SeekDontCheck); err != nil {
+		return err
+	}
+	for at < to {
+		if err := conn.SetDeadline(time.Now().Add(fetchWait + readTimeout)); err != nil {
+			return err
+		}
+		b := conn.ReadBatchWith(kafka.ReadBatchConfig{MinBytes: 1, MaxBytes: 1 << 20, IsolationLevel: kafka.ReadCommitted, MaxWait: fetchWait})
+		err := func() error {
+			for {
+				m, err := b.ReadMessage()
+				if err != nil {
+					return err
+				}
+				if m.Offset >= to {
+					return io.EOF
+				}
+				e := fromKafka(&m)
+				if err := yield(&e); err != nil {
+					return err
+				}
+				// What the caller did is not the broker's silence.
+				if err := conn.SetReadDeadline(time.Now().Add(readTimeout)); err != nil {
+					return err
+				}
+			}
+		}()
+		next := b.Offset()
+		closed := b.Close()
+		if errors.Is(err, io.EOF) || errors.Is(err, kafka.RequestTimedOut) {
+			err = closed
+		}
+		if errors.Is(err, kafka.RequestTimedOut) {
+			err = nil
+		}
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return err
+		}
+		at = next
+	}
+	return nil
+}
+
+// fromKafka owns its memory.
+func fromKafka(m *kafka.Message) event.Message {
+	e := event.Message{Position: event.Position{Topic: m.Topic, Partition: int32(m.Partition), Offset: m.Offset},
+		Key: m.Key, Value: m.Value, Time: event.Millis(m.Time.UnixMilli())}
+	for _, h := range m.Headers {
+		e.Headers = append(e.Headers, event.Header{Key: h.Key, Value: h.Value})
+	}
+	return e
+}

@@ -1,0 +1,204 @@
+package consume
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tuition-hq/tuition/internal/servertest"
+	"github.com/tuition-hq/tuition/pkg/event"
+	"go.uber.org/zap"
+)
+
+// lettersOf consumes good and bad records and gives the dead-letter topic.
+func lettersOf(t *testing.T, brokers []string, bad int) DeadLetters {
+	t.Helper()
+	all := values(0, 10)
+	for i := range bad {
+		all = append(all, fmt.Sprintf("bad %d", i))
+	}
+	last := send(t, brokers, all...)
+	_, stop := start(t, testConfig(brokers), zap.NewNop(), &shelf{})
+	waitCommitted(t, brokers, last)
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	return NewDeadLetters(Connection{Brokers: brokers}, "")
+}
+
+func list(t *testing.T, d DeadLetters, f Filter) []*Letter {
+	t.Helper()
+	var out []*Letter
+	if err := d.List(t.Context(), f, func(l *Letter) error { out = append(out, l); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestListAndShow(t *testing.T) {
+	brokers := servertest.FakeKafka(t, testTopic, "tuition.deadletter")
+	d := lettersOf(t, brokers, 20)
+	all := list(t, d, Filter{})
+	if len(all) != 20 {
+		t.Fatalf("%d letters, want 20", len(all))
+	}
+	now := event.Millis(time.Now().UnixMilli())
+	for _, c := range []struct {
+		f    Filter
+		want int
+	}{
+		{Filter{Code: event.CodeInvalidJSON}, 20},
+		{Filter{Code: event.CodeSchema}, 0},
+		{Filter{Topic: testTopic}, 20},
+		{Filter{Topic: "elsewhere"}, 0},
+		{Filter{From: now - 60_000, To: now + 60_000}, 20},
+		{Filter{From: now + 60_000}, 0},
+		{Filter{To: now - 60_000}, 0},
+	} {
+		if n := len(list(t, d, c.f)); n != c.want {
+			t.Errorf("%+v: %d letters, want %d", c.f, n, c.want)
+		}
+	}
+	one := all[7]
+	l, err := d.Show(t.Context(), one.Position.Partition, one.Position.Offset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.Origin != one.Origin || !strings.HasPrefix(string(l.Value()), "bad ") || string(l.Key()) != "key "+string(l.Value()) || len(l.Headers()) != 1 ||
+		l.Timestamp != 1_700_000_000_000 || l.Attempts != 1 || l.Bytes != len(l.Value()) || l.Code != event.CodeInvalidJSON {
+		t.Errorf("%+v", l)
+	}
+	if _, err := d.Show(t.Context(), 0, 100_000); err == nil {
+		t.Error("showed a letter that does not exist")
+	}
+	stopped := errors.New("enough")
+	n := 0
+	if err := d.List(t.Context(), Filter{}, func(*Letter) error { n++; return stopped }); !errors.Is(err, stopped) || n != 1 {
+		t.Errorf("%v after %d letters", err, n)
+	}
+}
+
+func TestReplaySendsTheOriginalRecord(t *testing.T) {
+	brokers := servertest.FakeKafka(t, testTopic, "tuition.deadletter")
+	d := lettersOf(t, brokers, 5)
+	before := len(readAll(t, brokers, testTopic))
+	if r, err := d.Replay(t.Context(), ReplayOptions{DryRun: true}); err != nil || r != (Replayed{Matched: 5}) {
+		t.Fatalf("dry run: %+v, %v", r, err)
+	}
+	if n := len(readAll(t, brokers, testTopic)); n != before {
+		t.Fatalf("a dry run sent %d records", n-before)
+	}
+	began := time.Now()
+	r, err := d.Replay(t.Context(), ReplayOptions{Rate: 10})
+	if err != nil || r != (Replayed{Matched: 5, Sent: 5}) {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if took := time.Since(began); took < 400*time.Millisecond {
+		t.Errorf("5 records at 10 a second took only %v", took)
+	}
+	replayed := map[string]bool{}
+	for _, m := range readAll(t, brokers, testTopic) {
+		origin := header(&m, headerReplay)
+		if origin == "" {
+			continue
+		}
+		v := string(m.Value)
+		replayed[v] = true
+		if string(m.Key) != "key "+v || header(&m, "ce_id") != v || len(m.Headers) != 2 || !strings.HasPrefix(origin, testTopic+"/") {
+			t.Errorf("not the original record: %+v", m)
+		}
+	}
+	if len(replayed) != 5 {
+		t.Errorf("%d records replayed, want 5", len(replayed))
+	}
+	// Rejected again: each letter is still one record of content, told by two places.
+	_, stop := start(t, testConfig(brokers), zap.NewNop(), &shelf{})
+	eventually(t, "the replayed records to be rejected again", func() bool { return len(list(t, d, Filter{})) == 10 })
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range list(t, d, Filter{}) {
+		if n := len(l.Headers()); n > 2 {
+			t.Errorf("headers pile up: %d", n)
+		}
+	}
+}
+
+func TestALetterTooLargeIsKeptWithoutItsValue(t *testing.T) {
+	brokers := servertest.FakeKafka(t, testTopic)
+	if err := EnsureTopics(t.Context(), Connection{Brokers: brokers}, Topic{Name: "tuition.deadletter", Partitions: 1, MaxMessageBytes: 1000}); err != nil {
+		t.Fatal(err)
+	}
+	// Random enough not to be compressed below the limit.
+	value := "bad " + strings.Repeat("x", maxDeadLetterValue)
+	big := []event.Message{{Position: event.Position{Topic: testTopic}, Key: []byte("big"), Value: []byte(value)}}
+	p, err := NewProducer(Connection{Brokers: brokers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if err := p.Send(t.Context(), big...); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = start(t, testConfig(brokers), zap.NewNop(), &shelf{})
+	waitCommitted(t, brokers, p.Offsets())
+	d := NewDeadLetters(Connection{Brokers: brokers}, "")
+	all := list(t, d, Filter{})
+	if len(all) != 1 || !all[0].Omitted || all[0].Bytes != len(value) || len(all[0].Value()) != 0 {
+		t.Fatalf("%+v", all)
+	}
+	r, err := d.Replay(t.Context(), ReplayOptions{})
+	if err != nil || r != (Replayed{Matched: 1, Sent: 1}) {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	found := 0
+	for _, m := range readAll(t, brokers, testTopic) {
+		if string(m.Value) == value {
+			found++
+		}
+	}
+	if found != 2 {
+		t.Errorf("the value is there %d times, want the original and its replay", found)
+	}
+}
+
+func TestPurgeCutsFromTheStart(t *testing.T) {
+	brokers := servertest.FakeKafka(t, testTopic)
+	conn := Connection{Brokers: brokers}
+	if err := EnsureTopics(t.Context(), conn, Topic{Name: "tuition.deadletter", Partitions: 1}); err != nil {
+		t.Fatal(err)
+	}
+	p, err := NewProducer(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for i, code := range []event.Code{"schema", "schema", "invalid_json", "schema"} {
+		m := &event.Message{Position: event.Position{Topic: testTopic, Offset: int64(i)}, Value: []byte("bad")}
+		if err := p.Send(t.Context(), deadLetter("tuition.deadletter", "test", 1, m, &event.Rejection{Code: code})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := NewDeadLetters(conn, "")
+	if r, err := d.Purge(context.Background(), Filter{Code: "schema"}, true); err != nil || r != (Purged{Matched: 3, Deleted: 2, Kept: 1}) {
+		t.Fatalf("dry run: %+v, %v", r, err)
+	}
+	if n := len(list(t, d, Filter{})); n != 4 {
+		t.Fatalf("%d letters after a dry run, want 4", n)
+	}
+	if r, err := d.Purge(context.Background(), Filter{Code: "schema"}, false); err != nil || r != (Purged{Matched: 3, Deleted: 2, Kept: 1}) {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if n := len(list(t, d, Filter{})); n != 2 {
+		t.Fatalf("%d letters left, want 2", n)
+	}
+	if r, err := d.Purge(context.Background(), Filter{}, false); err != nil || r != (Purged{Matched: 2, Deleted: 2}) {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if n := len(list(t, d, Filter{})); n != 0 {
+		t.Errorf("%d letters left", n)
+	}
+}
