@@ -198,3 +198,22 @@ func TestConfigRefusesWhatMakesNoOrganisation(t *testing.T) {
 		}
 	}
 }
+
+// TestRecurrencesAtAConstantRate against the renewal function of gaps of three days plus an exponential:
+// Σ over k of P(Gamma(k) ≤ rate·(days − 3(k−1))); the seventh is below 1e-5.
+func TestRecurrencesAtAConstantRate(t *testing.T) {
+	const rate, days = 0.004, 180.0
+	var want float64
+	for k := range 6 {
+		x := rate * (days - window*float64(k))
+		tail, term := math.Exp(-x), math.Exp(-x)
+		for j := 1; j <= k; j++ {
+			term *= x / float64(j)
+			tail += term
+		}
+		want += 1 - tail
+	}
+	if got := recurrences(days, func(float64) float64 { return rate }); math.Abs(got/want-1) > 1e-3 {
+		t.Errorf("%v recurrences, want %v", got, want)
+	}
+}

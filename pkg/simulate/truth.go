@@ -114,10 +114,9 @@ func (t *truth) daily() (failures, alive, deploys []float64) {
 	return failures, alive, deploys
 }
 
-// lastQuarter is the exposure of the log's last calendar quarter.
+// lastQuarter is the exposure of the log's last 91 days.
 func (t *truth) lastQuarter(exposure []float64) (sum float64) {
-	from := int(math.Round(t.End.AddDate(0, -3, 0).Sub(t.start()).Hours() / 24))
-	for _, e := range exposure[from:] {
+	for _, e := range exposure[max(len(exposure)-91, 0):] {
 		sum += e
 	}
 	return sum
@@ -129,13 +128,34 @@ func (t *truth) trend() {
 	if t.why != "" {
 		why = fmt.Sprintf("b = %+.2f a quarter: it %s", t.world.services[t.services[0]].trend, t.why)
 	}
+	beta := t.powerLaw()
 	for _, part := range []string{"uncontained", "severe"} {
 		b := logLinearTrend(failures, alive)
 		t.plant(Planted{Metric: "learning_derivative." + part, Unit: "ratio", Value: math.Expm1(b * t.lastQuarter(alive)), Why: why})
 		b = logLinearTrend(failures, deploys)
 		t.plant(Planted{Metric: "learning_derivative." + part + ".per_deploy", Unit: "ratio", Value: math.Expm1(b * t.lastQuarter(deploys)),
 			Why: fmt.Sprintf("%s; deployments grow by exp(%.2f·quarters)", why, deployGrowth)})
+		t.plant(Planted{Metric: "learning_derivative." + part + ".since_start", Unit: "ratio", Value: beta, Why: why})
+		t.plant(Planted{Metric: "learning_derivative." + part + ".per_doubling", Unit: "ratio", Value: math.Exp2(1 - 1/beta), Why: why})
 	}
+}
+
+// powerLaw is what Crow–AMSAA's β estimates when every service counts from its own
+// start: the failures over the mean of Σ ln(T/t).
+func (t *truth) powerLaw() float64 {
+	const steps = 2000
+	var failures, logs float64
+	for _, i := range t.services {
+		s := &t.world.services[i]
+		length := s.to - s.from
+		for step := range steps {
+			part := (float64(step) + 0.5) / steps
+			w := s.failureRate(s.from+part*length) * length / steps
+			failures += w
+			logs -= w * math.Log(part)
+		}
+	}
+	return failures / logs
 }
 
 func (t *truth) toldByCustomers() {
@@ -151,29 +171,56 @@ func (t *truth) toldByCustomers() {
 	t.plant(Planted{Metric: "monitoring_gaps.told_by_customers.share", Unit: "share", Value: share, Why: "the mean of the teams' shares, by their failures"})
 }
 
-// repeats plants how likely a mode is to come back, on both clocks.
+// repeats plants how likely a mode is to come back, and how often, on both clocks.
 func (t *truth) repeats() {
-	modes := 0
-	for _, days := range []float64{30, 90, 180} {
-		t.plant(Planted{Metric: fmt.Sprintf("repeat_rate.after_fix.%.0fd", days), Unit: "share", Value: -math.Expm1(-heldPerDay * days),
-			Why: fmt.Sprintf("a mode whose fix is declared closed recurs %.4f times a day", heldPerDay)})
-		var never float64
-		modes = 0
-		for _, m := range t.modes {
-			if slices.Contains(t.services, m.service) {
-				modes++
-				never += math.Exp(-m.recurrences(m.first+window, m.first+days))
-			}
+	var modes []*mode
+	for _, m := range t.modes {
+		if slices.Contains(t.services, m.service) {
+			modes = append(modes, m)
 		}
-		t.plant(Planted{Metric: fmt.Sprintf("repeat_rate.after_first.%.0fd", days), Unit: "share", Value: 1 - never/float64(modes), Realised: true,
-			Why: fmt.Sprintf("mean over %d modes: %.3f or %.3f a day until each one's fix, %.4f after", modes, notFixedPerDay[0], notFixedPerDay[1], heldPerDay)})
 	}
+	held := fmt.Sprintf("a mode whose fix is declared closed recurs %.4f times a day", heldPerDay)
+	drawn := fmt.Sprintf("mean over %d modes: %.3f or %.3f times a day until each one's fix, %.4f after", len(modes), notFixedPerDay[0], notFixedPerDay[1], heldPerDay)
+	mean := func(of func(*mode) float64) (sum float64) {
+		for _, m := range modes {
+			sum += of(m)
+		}
+		return sum / float64(len(modes))
+	}
+	const longest = 180
+	for _, days := range []float64{30, 90, longest} {
+		t.plant(Planted{Metric: fmt.Sprintf("repeat_rate.after_fix.%.0fd", days), Unit: "share", Value: -math.Expm1(-heldPerDay * days), Why: held})
+		t.plant(Planted{Metric: fmt.Sprintf("repeat_rate.after_end.%.0fd", days), Unit: "share", Realised: true, Why: drawn,
+			Value: mean(func(m *mode) float64 {
+				before := min(max(m.closed-m.first-window, 0), days)
+				return -math.Expm1(-m.unfixed*before - heldPerDay*(days-before))
+			})})
+	}
+	t.plant(Planted{Metric: fmt.Sprintf("repeat_rate.after_fix.mean_%dd", longest), Unit: "count", Why: held,
+		Value: recurrences(longest, func(float64) float64 { return heldPerDay })})
+	t.plant(Planted{Metric: fmt.Sprintf("repeat_rate.after_end.mean_%dd", longest), Unit: "count", Realised: true, Why: drawn,
+		Value: mean(func(m *mode) float64 {
+			return recurrences(longest, func(day float64) float64 { return m.rate(m.first + window + day) })
+		})})
 }
 
-// recurrences are those to be expected of a mode between two days.
-func (m *mode) recurrences(from, to float64) float64 {
-	before := max(min(to, m.closed)-from, 0)
-	return m.unfixed*before + heldPerDay*(max(to-from, 0)-before)
+// recurrences is the expected number of recurrences in so many days when a mode
+// recurs at rate(day), but not within the window of the recurrence before. What
+// is at risk is what did not recur in the last `window` days.
+func recurrences(days float64, rate func(float64) float64) float64 {
+	const steps = 24 // a day
+	n := int(days * steps)
+	sum := make([]float64, n+1)
+	for i := range n {
+		atRisk := 1.0
+		if back := i - window*steps; back >= 0 {
+			atRisk -= sum[i] - sum[back]
+		} else {
+			atRisk -= sum[i]
+		}
+		sum[i+1] = sum[i] + atRisk*rate((float64(i)+0.5)/steps)/steps
+	}
+	return sum[n]
 }
 
 func (t *truth) failedChanges() {
