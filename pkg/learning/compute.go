@@ -157,9 +157,8 @@ func (c *computation) rate(metric string, events, n int64, days float64, need in
 	scaled := func(i stats.Interval) stats.Interval { return stats.Interval{Low: i.Low * per, High: i.High * per} }
 	e.Value = float64(events) * per
 	e.bounds(scaled(stats.Garwood(events, c.settings.Level)), scaled(stats.Garwood(events, c.settings.InnerLevel)))
-	// Garwood's interval for none begins at 0; at the inner level it may lie above a small count's own value by rounding alone.
-	e.Reading = fmt.Sprintf("%s in %s service-days: %s per 1,000, with %s to %s compatible with the data (%s, Garwood).",
-		fmt.Sprintf("%s %s", plural(int(events), "failure", "failures"), what), number(days), number(e.Value), number(e.Low), number(e.High), percent(c.settings.Level))
+	e.Reading = fmt.Sprintf("%s %s in %s service-days: %s per 1,000, with %s to %s compatible with the data (%s, Garwood).",
+		plural(int(events), "failure", "failures"), what, number(days), number(e.Value), number(e.Low), number(e.High), percent(c.settings.Level))
 	return e
 }
 
@@ -179,6 +178,7 @@ func (c *computation) countApart() {
 		}{
 			{"counted.drills", "drills and planned works were left out of every other number", c.org.drills},
 			{"counted.duplicates", "incidents that double another were left out of every other number", c.org.duplicates},
+			{"counted.undated", "incidents have neither a start nor a detection and could not be placed in time", c.org.undated},
 			{"counted.merged", "incidents came within the merging window of one of the same mode and were counted as one failure with it", merged},
 		} {
 			var n int64

@@ -1,6 +1,7 @@
 package learning
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -54,24 +55,13 @@ func (c *computation) derivatives(g *group) {
 				}
 			}
 		}
-		slices.SortStableFunc(failures, func(a, b *failure) int { return int(sign(a.at - b.at)) })
+		slices.SortStableFunc(failures, func(a, b *failure) int { return cmp.Compare(a.at, b.at) })
 		for _, f := range failures {
 			c.evidence(g, c.everything, t.metric, "event", "incident", f.first.ID)
-			c.evidence(g, c.everything, t.metric+".per_deploy", "event", "incident", f.first.ID)
 		}
 		c.overTime(g, t.metric, t.what, failures, opened)
-		c.sinceStart(g, t.metric, t.what)
+		c.sinceStart(g, t.metric, t.what, t.counts)
 	}
-}
-
-func sign(x int64) int64 {
-	switch {
-	case x < 0:
-		return -1
-	case x > 0:
-		return 1
-	}
-	return 0
 }
 
 // overTime gives the trend up to as_of and, but for services, up to the end of each past quarter.
@@ -104,10 +94,7 @@ func (c *computation) overTime(g *group, metric, what string, failures []*failur
 		observed := max(0, w.to-start)
 		caveat := ""
 		if opened > 0 {
-			caveat = fmt.Sprintf(" %s was the first sign of its service, before any exposure, and is not counted.", plural(opened, "failure", "failures"))
-			if opened > 1 {
-				caveat = fmt.Sprintf(" %d failures were the first sign of their service, before any exposure, and are not counted.", opened)
-			}
+			caveat = fmt.Sprintf(" %s no exposure before, and not counted.", plural(opened, "failure has", "failures have"))
 		}
 		c.emit(g, w, c.trend(metric, what, "service-days", days[:upTo], g.clock.days(w.to), g.clock.days(w.to)-g.clock.days(w.from), observed, caveat))
 		c.emit(g, w, c.trend(metric+".per_deploy", what, "deploys", deploys[min(undeployed, upTo):upTo],
@@ -175,7 +162,7 @@ func tests(fit stats.LogLinear, times []float64, end float64) string {
 
 // sinceStart is Crow–AMSAA's β, each service from its own start, whose choice
 // nobody has, and what it means for every doubling of the failures.
-func (c *computation) sinceStart(g *group, metric, what string) {
+func (c *computation) sinceStart(g *group, metric, what string, counts func(*failure) bool) {
 	var sumLogs float64
 	var n int64
 	for i, s := range g.services {
@@ -189,7 +176,7 @@ func (c *computation) sinceStart(g *group, metric, what string) {
 		end := own.days(s.to)
 		for _, f := range s.failures {
 			t := own.days(f.at)
-			if !trendCounts(metric, f) || f.opens || t <= 0 {
+			if !counts(f) || f.opens || t <= 0 {
 				continue
 			}
 			n++
@@ -221,13 +208,4 @@ func (c *computation) sinceStart(g *group, metric, what string) {
 		number(d.Value), number(d.Low), number(d.High), percent(c.settings.Level), n, what)
 	c.emit(g, c.everything, e)
 	c.emit(g, c.everything, d)
-}
-
-func trendCounts(metric string, f *failure) bool {
-	for _, t := range trends {
-		if t.metric == metric {
-			return t.counts(f)
-		}
-	}
-	return false
 }

@@ -1,6 +1,7 @@
 package learning
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -41,10 +42,10 @@ var durationsOf = []struct {
 		return stretch(i, i.DetectedAt, i.AcknowledgedAt, i.ResolvedAt, asOf)
 	}},
 	{"durations.mitigate", "mitigated", func(i *Incident, asOf int64) (lifetime, bool) {
-		return stretch(i, i.At(), i.MitigatedAt, i.ResolvedAt, asOf)
+		return stretch(i, noticed(i), i.MitigatedAt, i.ResolvedAt, asOf)
 	}},
 	{"durations.resolve", "resolved", func(i *Incident, asOf int64) (lifetime, bool) {
-		return stretch(i, i.At(), i.ResolvedAt, 0, asOf)
+		return stretch(i, noticed(i), i.ResolvedAt, 0, asOf)
 	}},
 	{"durations.stated_detect", "detected", func(i *Incident, _ int64) (lifetime, bool) {
 		return stated(i, i.StatedDetectSeconds)
@@ -53,6 +54,9 @@ var durationsOf = []struct {
 		return stated(i, i.StatedResolveSeconds)
 	}},
 }
+
+// noticed is when an incident could first be worked on: its detection, else its start.
+func noticed(i *Incident) int64 { return cmp.Or(i.DetectedAt, i.StartedAt) }
 
 // stretch runs from one of an incident's times to another. Without the second
 // it lasts still, unless the incident went on to what comes after it: then the time is missing.
@@ -126,6 +130,9 @@ func (c *computation) quantile(g *group, w window, metric string, lifetimes []li
 	followed := make([]stats.Lifetime, len(lifetimes))
 	for i, l := range lifetimes {
 		followed[i] = l.seconds()
+		if own, _ := Lookup(metric); own.Evidence != "" {
+			continue
+		}
 		role := "event"
 		if !followed[i].Event {
 			role = "censored"

@@ -12,7 +12,7 @@ type failure struct {
 	merged    []*Incident // the others
 	mode      string      // "" unknown: never merged
 	at        int64
-	over      int64 // when the last of them was resolved; 0 while one is open
+	over      int64 // when the last of them ended; 0 while one lasts
 	until     int64 // end of the merging window; at itself without a mode
 	severity  uint8 // the worst known; 0 if none is
 	uncontain bool
@@ -31,7 +31,7 @@ func merge(incidents []*Incident, mergeWindow int64) []*failure {
 		}
 		f := &failure{first: incident, mode: incident.FailureMode, at: at, until: at}
 		f.take(incident)
-		f.over = incident.ResolvedAt
+		f.over = incident.End()
 		if f.mode != "" {
 			f.until = at + mergeWindow
 			open[f.mode] = f
@@ -43,8 +43,8 @@ func merge(incidents []*Incident, mergeWindow int64) []*failure {
 
 func (f *failure) add(incident *Incident) {
 	f.merged = append(f.merged, incident)
-	if f.over != 0 && (incident.ResolvedAt == 0 || incident.ResolvedAt > f.over) {
-		f.over = incident.ResolvedAt
+	if end := incident.End(); f.over != 0 && (end == 0 || end > f.over) {
+		f.over = end
 	}
 	f.take(incident)
 }

@@ -1,5 +1,7 @@
 package learning
 
+import "cmp"
+
 // Input is everything the estimators read: folded rows, never a connection.
 // Times are milliseconds since 1970 UTC, 0 unknown. Every slice is sorted by
 // its first time and then by id, so that equal logs give equal bytes.
@@ -28,11 +30,12 @@ type Incident struct {
 	Environment     string
 	Severity        uint8 // 0 unknown
 	StartedAt       int64
+	FirstToldAt     int64 // the first that anybody was told of it; where neither start nor detection is known
 	DetectedAt      int64
 	AcknowledgedAt  int64
 	MitigatedAt     int64
-	ResolvedAt      int64 // 0 while open
-	DetectionSource string
+	ResolvedAt      int64  // 0 while open
+	DetectionSource string // monitoring, customer, employee, experiment; unknown or "" unknown
 	FailureMode     string // "" unknown
 	CauseCategory   string
 	Containment     string // contained, escaped, uncontained
@@ -45,13 +48,12 @@ type Incident struct {
 	StatedResolveSeconds int64
 }
 
-// At is the incident's moment: its start, else the first sign of it.
-func (i *Incident) At() int64 {
-	if i.StartedAt != 0 {
-		return i.StartedAt
-	}
-	return i.DetectedAt
-}
+// At is the incident's moment: its start, else its detection, else when it was
+// first told of; 0 if none is known.
+func (i *Incident) At() int64 { return cmp.Or(i.StartedAt, i.DetectedAt, i.FirstToldAt) }
+
+// End is when it was resolved, else mitigated; 0 while it lasts.
+func (i *Incident) End() int64 { return cmp.Or(i.ResolvedAt, i.MitigatedAt) }
 
 // Recurrence is a row of the view `recurrence`: a failure whose mode had been met before on the service.
 type Recurrence struct {
@@ -61,7 +63,9 @@ type Recurrence struct {
 	GapSeconds            int64
 }
 
-// Improvement is a row of the view `improvement`.
+// Improvement is a row of the view `improvement`. One that names no service or
+// mode takes those of the incident FromFailure; one that still names no service
+// is a fix of its mode on every service.
 type Improvement struct {
 	ID, Service, Team, FailureMode, Kind, FromFailure string
 	OpenedAt, ClosedAt, VerifiedAt, AbandonedAt       int64
@@ -93,7 +97,8 @@ type FailedChange struct {
 }
 
 // Crossover is one incident of the case-crossover: was there a change in the
-// window before it, and in the same window 1 to 4 weeks earlier.
+// window before it, and in the same window 1 to 4 weeks earlier. Rows of drills
+// and duplicates are not used.
 type Crossover struct {
 	IncidentID, Service, Team string
 	At                        int64
@@ -102,7 +107,10 @@ type Crossover struct {
 	References                int     // how many earlier windows were observed, 0 to 4
 }
 
-// Service is a service's exposure.
+// Service is a service's exposure. Every service with a deploy, a change or an
+// incident is one, whether the catalog knows it or not; one that only incidents
+// name may be left out, and then lives from its first failure to as_of. A
+// failure at AliveFrom opened the observation and enters no rate.
 type Service struct {
 	Name, Team, Tier   string
 	InCatalog          bool

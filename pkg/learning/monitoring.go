@@ -52,10 +52,9 @@ func (c *computation) toldBy(g *group, w window, metric, source, what string) {
 		caveat = fmt.Sprintf(" Nobody knows who noticed %s.", plural(unknown, "failure", "failures"))
 	}
 	e := c.rate(metric, told, n, g.clock.days(w.to)-g.clock.days(w.from), fewestFailures, what)
-	e.Censored = opened
 	e.Reading += caveat
 	if opened > 0 {
-		e.Reading += fmt.Sprintf(" %s without exposure before it not counted.", plural(int(opened), "failure", "failures"))
+		e.Reading += fmt.Sprintf(" %s no exposure before, and not counted.", plural(int(opened), "failure has", "failures have"))
 	}
 	c.emit(g, w, e)
 	share := c.share(metric+".share", shares, fewestFailures, "were those "+what, "failures whose detection is known")
@@ -88,7 +87,7 @@ func (c *computation) gaps(g *group, w window) {
 		}
 	}
 	for _, state := range []struct{ name, sentence string }{
-		{"found", "%d monitoring gaps were found, of %d."},
+		{"found", "%[1]d monitoring gaps were found."},
 		{"open", "%d of %d monitoring gaps found are open."},
 		{"closed", "%d of %d monitoring gaps found were closed."},
 		{"proven", "%d of %d monitoring gaps found were closed, and a monitor was the first to notice the next failure."},

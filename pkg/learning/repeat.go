@@ -135,10 +135,8 @@ func (c *computation) classes(g *group, w window) {
 	}
 	for i, k := range kinds {
 		e := c.share(k.metric, shares[i], fewestModes, k.what, "failures of a known mode")
-		e.Censored = 0
 		if unknown > 0 {
-			e.Reading += fmt.Sprintf(" %s without a failure mode cannot be told apart and %s not among them.",
-				plural(unknown, "failure", "failures"), map[bool]string{true: "is", false: "are"}[unknown == 1])
+			e.Reading += fmt.Sprintf(" Not among them: %s without a failure mode.", plural(unknown, "failure", "failures"))
 		}
 		c.emit(g, w, e)
 	}
@@ -161,7 +159,8 @@ func (c *computation) heldNot(g *group, w window) {
 		}
 	}
 	c.emit(g, w, count(metric, n, fixes,
-		fmt.Sprintf("%d incidents came within the merging window after their fix was declared; %d fixes were declared.", n, fixes)))
+		fmt.Sprintf("%s came after a fix was declared and within the merging window of the failure; %s declared.",
+			plural(int(n), "incident", "incidents"), plural(int(fixes), "first fix was", "first fixes were"))))
 }
 
 // recurrence is the probability that a mode comes back within each horizon, and how often by the last.

@@ -14,6 +14,7 @@ const unassigned = "unassigned"
 // service is all that happened on one service, each slice in order of time and then of id.
 type service struct {
 	name, team string
+	listed     bool  // the input knows its exposure
 	from, to   int64 // alive; equal when nothing is known of its exposure
 	incidents  []*Incident
 	failures   []*failure
@@ -49,6 +50,7 @@ type organisation struct {
 	classes    map[string]*Recurrence // by incident
 	drills     []*Incident
 	duplicates []*Incident
+	undated    []*Incident
 	start      int64 // of the earliest exposure or failure
 	asOf       int64
 }
@@ -71,6 +73,7 @@ func newOrganisation(in *Input, mergeWindow int64) *organisation {
 	for i := range in.Services {
 		row := &in.Services[i]
 		s := of(row.Name, row.Team)
+		s.listed = true
 		s.from, s.to = row.AliveFrom, min(row.AliveTo, in.AsOf)
 		s.deploys = slices.Sorted(slices.Values(row.DeployTimes))
 	}
@@ -83,6 +86,8 @@ func newOrganisation(in *Input, mergeWindow int64) *organisation {
 			o.drills = append(o.drills, incident)
 		case incident.DuplicateOf != "":
 			o.duplicates = append(o.duplicates, incident)
+		case incident.At() == 0:
+			o.undated = append(o.undated, incident)
 		default:
 			s := of(incident.Service, incident.Team)
 			s.incidents = append(s.incidents, incident)
@@ -90,6 +95,7 @@ func newOrganisation(in *Input, mergeWindow int64) *organisation {
 	}
 	sortIncidents(o.drills)
 	sortIncidents(o.duplicates)
+	sortIncidents(o.undated)
 	for i := range in.Recurrences {
 		o.classes[in.Recurrences[i].IncidentID] = &in.Recurrences[i]
 	}
@@ -116,7 +122,7 @@ func newOrganisation(in *Input, mergeWindow int64) *organisation {
 		s.sort()
 		s.failures = merge(s.incidents, mergeWindow)
 		s.modes = modeHistories(s.failures, closed.of(s.name))
-		s.observe()
+		s.observe(in.AsOf)
 		o.start = min(o.start, s.earliest(in.AsOf))
 	}
 	return o
@@ -141,15 +147,17 @@ func (s *service) sort() {
 
 // observe sets what exposure the service has. A failure outside the time it
 // was known to be alive shows that it was: the time is widened to it. One at
-// its very first sign opens the observation.
-func (s *service) observe() {
+// its very first sign opens the observation. A service known by its failures
+// alone is taken to live on.
+func (s *service) observe(asOf int64) {
 	if s.name == Unknown {
 		return
 	}
+	if !s.listed && len(s.failures) > 0 {
+		s.from, s.to = s.failures[0].at, asOf
+	}
 	for _, f := range s.failures {
-		if s.from == 0 || f.at < s.from {
-			s.from = f.at
-		}
+		s.from = min(s.from, f.at)
 		s.to = max(s.to, f.at)
 	}
 	s.to = max(s.to, s.from)

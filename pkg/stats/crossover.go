@@ -25,6 +25,7 @@ type Crossover struct {
 	OddsRatio  float64 // Mantel–Haenszel N/D; +Inf when D is 0
 	Share      float64 // x̄(1 − D/N): attributable share
 	groups     []crossingGroup
+	group      []int // of each event
 }
 
 type crossingGroup struct {
@@ -48,9 +49,10 @@ func CaseCrossover(crossings []Crossing) Crossover {
 	for _, c := range sorted {
 		if last := len(out.groups) - 1; last >= 0 && out.groups[last].Crossing == c {
 			out.groups[last].count++
-			continue
+		} else {
+			out.groups = append(out.groups, crossingGroup{c, 1})
 		}
-		out.groups = append(out.groups, crossingGroup{c, 1})
+		out.group = append(out.group, len(out.groups)-1)
 	}
 	var n, d, room float64
 	for _, g := range out.groups {
@@ -88,23 +90,14 @@ func (c Crossover) sums(counts []float64) (exposed, n, d float64) {
 const Resamples = 2000
 
 // Bootstrap gives intervals for Share at each level, by resampling events
-// with replacement, ¼ added to both sums so that none is empty. Events that
-// look alike are drawn together as a multinomial, so the cost does not grow
-// with their number. They always hold Share.
+// with replacement, ¼ added to both sums so that none is empty. They always
+// hold Share.
 func (c Crossover) Bootstrap(seed uint64, levels ...float64) []Interval {
-	random := rand.NewPCG(seed, seed)
+	random := rand.New(rand.NewPCG(seed, seed))
 	shares := make([]float64, Resamples)
 	counts := make([]float64, len(c.groups))
 	for b := range shares {
-		left, weight := float64(c.N), float64(c.N)
-		for i, g := range c.groups {
-			counts[i] = left
-			if p := float64(g.count) / weight; p < 1 && left > 0 {
-				counts[i] = distuv.Binomial{N: left, P: p, Src: random}.Rand()
-			}
-			left -= counts[i]
-			weight -= float64(g.count)
-		}
+		c.resample(random, counts)
 		exposed, n, d := c.sums(counts)
 		shares[b] = exposed * (1 - (d+0.25)/(n+0.25))
 	}
@@ -117,4 +110,27 @@ func (c Crossover) Bootstrap(seed uint64, levels ...float64) []Interval {
 		out[i] = Interval{math.Min(low, c.Share), math.Max(high, c.Share)}
 	}
 	return out
+}
+
+// few is how many events are drawn one by one; more are drawn as a
+// multinomial over the groups of those alike, at a cost that does not grow.
+const few = 500
+
+func (c Crossover) resample(random *rand.Rand, counts []float64) {
+	if c.N <= few {
+		clear(counts)
+		for range c.N {
+			counts[c.group[random.IntN(c.N)]]++
+		}
+		return
+	}
+	left, weight := float64(c.N), float64(c.N)
+	for i, g := range c.groups {
+		counts[i] = left
+		if p := float64(g.count) / weight; p < 1 && left > 0 {
+			counts[i] = distuv.Binomial{N: left, P: p, Src: random}.Rand()
+		}
+		left -= counts[i]
+		weight -= float64(g.count)
+	}
 }
