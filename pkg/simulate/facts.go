@@ -79,8 +79,8 @@ func (t *teller) tellDeployment(s *service, c *change) {
 	}
 	f := fact{at: c.finished, typ: own("deployment.finished"), source: pipelineTool, id: c.eventID(), subject: c.id, content: content}
 	t.tell(f)
-	if s.twice {
-		t.tell(fact{at: c.finished + 1000 + int64(r.Float64()*minuteMillis), typ: core("service.deployed"), source: clusterTool,
+	if s.twice && c.outcome == "succeeded" {
+		t.tell(fact{at: c.finished - 1 - int64(r.Float64()*minuteMillis), typ: core("service.deployed"), source: clusterTool,
 			subject: s.aliases[1], content: map[string]any{"environment": environment(), "artifactId": artifact(s, c)}})
 	}
 	switch u := r.Float64(); {

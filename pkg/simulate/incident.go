@@ -31,7 +31,7 @@ func (w *world) newFailure(r *rand.Rand, service int, started int64) *failure {
 	f.contained = r.Float64() < contained
 	f.noStart = r.Float64() < noStart
 	if r.Float64() < caused {
-		lag := min(minutes(lognormal{45, 1}.draw(r)), 12*hourMillis)
+		lag := min(minutes(causeLag.draw(r)), 12*hourMillis)
 		f.cause = newChange(r, service, started-lag)
 		f.cause.outcome = "succeeded"
 		f.stated = r.Float64() < linked

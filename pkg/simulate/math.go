@@ -21,7 +21,7 @@ func quantile(p float64, cdf func(float64) float64) float64 {
 	if cdf(high) < p {
 		return math.NaN()
 	}
-	for range 100 {
+	for range 50 {
 		if middle := math.Sqrt(low * high); cdf(middle) < p {
 			low = middle
 		} else {
@@ -31,18 +31,40 @@ func quantile(p float64, cdf func(float64) float64) float64 {
 	return math.Sqrt(low * high)
 }
 
-// sum is P(a + b ≤ x) for independent durations, by the midpoint rule over 400 quantiles of a.
-func sum(a, b lognormal) func(float64) float64 {
-	const steps = 400
-	first := make([]float64, steps)
-	for i := range first {
-		first[i] = a.median * math.Exp(a.spread*distuv.UnitNormal.Quantile((float64(i)+0.5)/steps))
+// seconds turns a distribution of minutes into one of seconds.
+func (l lognormal) seconds() lognormal { return lognormal{l.median * 60, l.spread} }
+
+// grid is n equally likely values: the quantiles in the middle of n equal parts.
+func (l lognormal) grid(n int) []float64 { return mixture{{1, l}}.grid(n) }
+
+// mixture is a distribution made of parts whose shares sum to 1.
+type mixture []struct {
+	share float64
+	lognormal
+}
+
+func (m mixture) probability(x float64) (p float64) {
+	for _, part := range m {
+		p += part.share * part.lognormal.probability(x)
 	}
+	return p
+}
+
+func (m mixture) grid(n int) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = quantile((float64(i)+0.5)/float64(n), m.probability)
+	}
+	return out
+}
+
+// after is P(first + then ≤ x) for a first that takes each of its values equally likely.
+func after(first []float64, then lognormal) func(float64) float64 {
 	return func(x float64) (p float64) {
 		for _, v := range first {
-			p += b.probability(x - v)
+			p += then.probability(x - v)
 		}
-		return p / steps
+		return p / float64(len(first))
 	}
 }
 

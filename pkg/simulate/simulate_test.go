@@ -213,7 +213,7 @@ func TestRecurrencesAtAConstantRate(t *testing.T) {
 		}
 		want += 1 - tail
 	}
-	if got := recurrences(days, func(float64) float64 { return rate }); math.Abs(got/want-1) > 1e-3 {
+	if got := recurrences(days, func(float64) float64 { return rate })[days*perDay]; math.Abs(got/want-1) > 1e-3 {
 		t.Errorf("%v recurrences, want %v", got, want)
 	}
 }

@@ -70,8 +70,9 @@ func (t *truth) plant(p Planted) {
 
 func (t *truth) planted() []Planted {
 	t.trend()
-	t.toldByCustomers()
+	t.told()
 	t.repeats()
+	t.classes()
 	t.failedChanges()
 	t.excess()
 	t.durations()
@@ -131,9 +132,9 @@ func (t *truth) trend() {
 	beta := t.powerLaw()
 	for _, part := range []string{"uncontained", "severe"} {
 		b := logLinearTrend(failures, alive)
-		t.plant(Planted{Metric: "learning_derivative." + part, Unit: "ratio", Value: math.Expm1(b * t.lastQuarter(alive)), Why: why})
+		t.plant(Planted{Metric: "learning_derivative." + part, Unit: "change_per_quarter", Value: math.Expm1(b * t.lastQuarter(alive)), Why: why})
 		b = logLinearTrend(failures, deploys)
-		t.plant(Planted{Metric: "learning_derivative." + part + ".per_deploy", Unit: "ratio", Value: math.Expm1(b * t.lastQuarter(deploys)),
+		t.plant(Planted{Metric: "learning_derivative." + part + ".per_deploy", Unit: "change_per_quarter", Value: math.Expm1(b * t.lastQuarter(deploys)),
 			Why: fmt.Sprintf("%s; deployments grow by exp(%.2f·quarters)", why, deployGrowth)})
 		t.plant(Planted{Metric: "learning_derivative." + part + ".since_start", Unit: "ratio", Value: beta, Why: why})
 		t.plant(Planted{Metric: "learning_derivative." + part + ".per_doubling", Unit: "ratio", Value: math.Exp2(1 - 1/beta), Why: why})
@@ -158,17 +159,30 @@ func (t *truth) powerLaw() float64 {
 	return failures / logs
 }
 
-func (t *truth) toldByCustomers() {
+// told plants who told first: customers, and employees.
+func (t *truth) told() {
 	failures, alive, _ := t.daily()
-	share := t.mean(func(s *service) float64 { return s.customers })
-	var told, days float64
+	var all, days float64
 	for i := range failures {
-		told += failures[i]
+		all += failures[i]
 		days += alive[i]
 	}
-	t.plant(Planted{Metric: "monitoring_gaps.told_by_customers", Unit: "per_1000_service_days", Value: 1000 * told * share / days,
-		Why: fmt.Sprintf("%.1f failures in %.0f service-days, of which customers told first of %.0f %%", told, days, 100*share)})
-	t.plant(Planted{Metric: "monitoring_gaps.told_by_customers.share", Unit: "share", Value: share, Why: "the mean of the teams' shares, by their failures"})
+	for _, by := range []struct {
+		who   string
+		share float64
+	}{
+		{"customer", t.mean(func(s *service) float64 { return s.customers })},
+		{"employee", t.mean(func(s *service) float64 { return s.employees })},
+	} {
+		t.plant(Planted{Metric: "monitoring_gaps.told_by_" + by.who, Unit: "per_1000_service_days", Value: 1000 * all * by.share / days,
+			Why: fmt.Sprintf("%.1f failures in %.0f service-days, of which %ss told first of %.0f %%", all, days, by.who, 100*by.share)})
+		t.plant(Planted{Metric: "monitoring_gaps.told_by_" + by.who + ".share", Unit: "share", Value: by.share,
+			Why: "the mean of the teams' shares, by their failures"})
+	}
+	close := lognormal{gapClosing.median * 24 * 60, gapClosing.spread}.seconds()
+	t.plant(Planted{Metric: "monitoring_gaps.time_to_close", Unit: "seconds",
+		Value: quantile(0.5, func(x float64) float64 { return gapClosed * close.probability(x) }),
+		Why:   fmt.Sprintf("%.0f %% are ever closed; lognormal, median %g days", 100*gapClosed, gapClosing.median)})
 }
 
 // repeats plants how likely a mode is to come back, and how often, on both clocks.
@@ -196,88 +210,131 @@ func (t *truth) repeats() {
 				return -math.Expm1(-m.unfixed*before - heldPerDay*(days-before))
 			})})
 	}
-	t.plant(Planted{Metric: fmt.Sprintf("repeat_rate.after_fix.mean_%dd", longest), Unit: "count", Why: held,
-		Value: recurrences(longest, func(float64) float64 { return heldPerDay })})
-	t.plant(Planted{Metric: fmt.Sprintf("repeat_rate.after_end.mean_%dd", longest), Unit: "count", Realised: true, Why: drawn,
+	t.plant(Planted{Metric: fmt.Sprintf("repeat_rate.after_fix.mean_%dd", longest), Unit: "ratio", Why: held,
+		Value: recurrences(longest, func(float64) float64 { return heldPerDay })[longest*perDay]})
+	t.plant(Planted{Metric: fmt.Sprintf("repeat_rate.after_end.mean_%dd", longest), Unit: "ratio", Realised: true, Why: drawn,
 		Value: mean(func(m *mode) float64 {
-			return recurrences(longest, func(day float64) float64 { return m.rate(m.first + window + day) })
+			return recurrences(longest, func(day float64) float64 { return m.rate(m.first + window + day) })[longest*perDay]
 		})})
 }
 
-// recurrences is the expected number of recurrences in so many days when a mode
-// recurs at rate(day), but not within the window of the recurrence before. What
-// is at risk is what did not recur in the last `window` days.
-func recurrences(days float64, rate func(float64) float64) float64 {
-	const steps = 24 // a day
-	n := int(days * steps)
-	sum := make([]float64, n+1)
-	for i := range n {
-		atRisk := 1.0
-		if back := i - window*steps; back >= 0 {
-			atRisk -= sum[i] - sum[back]
-		} else {
-			atRisk -= sum[i]
+// classes plants how the failures of known modes divide: repeats of what was
+// declared fixed, of what lay open, and of what nobody had opened.
+func (t *truth) classes() {
+	var all, repeats, open, unaddressed float64
+	n := 0
+	for _, m := range t.modes {
+		if !slices.Contains(t.services, m.service) {
+			continue
 		}
-		sum[i+1] = sum[i] + atRisk*rate((float64(i)+0.5)/steps)/steps
+		n++
+		end := t.world.services[m.service].to
+		byDay := recurrences(end-m.first, func(day float64) float64 {
+			if day < window {
+				return 0
+			}
+			return m.rate(m.first + day)
+		})
+		until := func(day float64) float64 {
+			return byDay[min(int((min(day, end)-m.first)*perDay), len(byDay)-1)]
+		}
+		last, closed, given, opened := until(end), until(m.closed), until(m.given), until(m.opened)
+		lay := min(closed, given) - opened
+		all += 1 + last
+		repeats += last - closed
+		open += lay
+		unaddressed += closed - lay
 	}
-	return sum[n]
+	why := fmt.Sprintf("expected of %d modes, from the time of each one's improvement", n)
+	for _, class := range []struct {
+		name  string
+		value float64
+	}{{"repeats", repeats}, {"known_open", open}, {"unaddressed", unaddressed}} {
+		t.plant(Planted{Metric: "repeat_rate." + class.name, Unit: "share", Value: class.value / all, Realised: true, Why: why})
+	}
 }
 
+// perDay is the number of steps in which a day is integrated.
+const perDay = 24
+
+// recurrences is the expected number of recurrences by each step of so many days
+// when a mode recurs at rate(day), but not within the window of the recurrence
+// before. What is at risk is what did not recur in the last `window` days.
+func recurrences(days float64, rate func(float64) float64) []float64 {
+	sum := make([]float64, int(days*perDay)+1)
+	for i := range len(sum) - 1 {
+		atRisk := 1 - sum[i]
+		if back := i - window*perDay; back >= 0 {
+			atRisk += sum[back]
+		}
+		sum[i+1] = sum[i] + atRisk*rate((float64(i)+0.5)/perDay)/perDay
+	}
+	return sum
+}
+
+// failedChanges plants the share of changes that fail, and how long until they are rolled back.
 func (t *truth) failedChanges() {
-	var failed, all float64
+	var failed, all, back, causedBacks float64
 	for _, i := range t.services {
 		s := &t.world.services[i]
 		ordinary := s.deploys * integral(s.from, s.to, deployGrowth/quarterDays)
 		causing := caused * t.expected(s)
-		failed += ordinary*s.failing*(1-reportedFailed) + ordinary*s.failing*reportedFailed
-		failed += causing * (1 - (1-linked)*(1-causedBack))
+		failed += ordinary*s.failing + causing*(1-(1-linked)*(1-causedBack))
+		back += ordinary * s.failing * (1 - reportedFailed + reportedFailed*reportedBack)
+		causedBacks += causing * causedBack
 		if s.flags {
 			ordinary *= 1 + flagShare
 		}
 		all += ordinary + causing
 	}
-	t.plant(Planted{Metric: "change_safety.failed", Unit: "share", Value: failed / all,
+	t.plant(Planted{Metric: "change_safety.failed_share", Unit: "share", Value: failed / all,
 		Why: fmt.Sprintf("of %.0f changes %.0f fail, are rolled back or are stated as a cause", all, failed)})
+	// One that causes an incident is rolled back when that is mitigated.
+	var lags []float64
+	for _, lag := range causeLag.seconds().grid(30) {
+		for _, detect := range t.detecting().grid(40) {
+			lags = append(lags, lag+detect)
+		}
+	}
+	late := after(lags, mitigating.seconds())
+	t.quantiles("rollback", func(x float64) float64 {
+		return (back*rollingBack.seconds().probability(x) + causedBacks*late(x)) / (back + causedBacks)
+	}, fmt.Sprintf("%.0f of them are rolled back, in the median after %g min; %.0f when the incident that they caused is mitigated", back, rollingBack.median, causedBacks))
+}
+
+// quantiles plants the median and the ninetieth percentile of a duration.
+func (t *truth) quantiles(name string, cdf func(float64) float64, why string) {
+	t.plant(Planted{Metric: "durations." + name + ".median", Unit: "seconds", Value: quantile(0.5, cdf), Why: why})
+	t.plant(Planted{Metric: "durations." + name + ".p90", Unit: "seconds", Value: quantile(0.9, cdf), Why: why})
+}
+
+// detecting is the distribution of the time to detect in the scope.
+func (t *truth) detecting() mixture {
+	customers := t.mean(func(s *service) float64 { return s.customers })
+	employees := t.mean(func(s *service) float64 { return s.employees })
+	return mixture{
+		{1 - customers - employees, detecting["monitoring"].seconds()},
+		{customers, detecting["customer"].seconds()},
+		{employees, detecting["employee"].seconds()},
+	}
 }
 
 func (t *truth) durations() {
-	plant := func(name string, cdf func(float64) float64, why string) {
-		for _, q := range []struct {
-			name string
-			p    float64
-		}{{"median", 0.5}, {"p90", 0.9}} {
-			t.plant(Planted{Metric: "durations." + name + "." + q.name, Unit: "seconds", Value: quantile(q.p, cdf), Why: why})
-		}
-	}
-	customers := t.mean(func(s *service) float64 { return s.customers })
-	employees := t.mean(func(s *service) float64 { return s.employees })
-	shares := map[string]float64{"monitoring": 1 - customers - employees, "employee": employees, "customer": customers}
-	mixture := func(part func(lognormal) func(float64) float64) func(float64) float64 {
-		parts := map[string]func(float64) float64{}
-		for who, l := range detecting {
-			parts[who] = part(l)
-		}
-		return func(x float64) (p float64) {
-			for _, who := range []string{"monitoring", "employee", "customer"} {
-				p += shares[who] * parts[who](x)
-			}
-			return p
-		}
-	}
-	plant("detect", mixture(func(l lognormal) func(float64) float64 { return l.seconds().probability }),
-		fmt.Sprintf("lognormal; monitors take %g min, employees %g, customers %g in the median", detecting["monitoring"].median, detecting["employee"].median, detecting["customer"].median))
+	detect := t.detecting()
+	t.quantiles("detect", detect.probability, fmt.Sprintf("lognormal; monitors take %g min, employees %g, customers %g in the median",
+		detecting["monitoring"].median, detecting["employee"].median, detecting["customer"].median))
+	t.quantiles("acknowledge", acknowledging.seconds().probability,
+		fmt.Sprintf("lognormal from detection, median %g min, sd of the logarithm %g", acknowledging.median, acknowledging.spread))
+	detected := detect.grid(300)
 	for _, d := range []struct {
 		name string
 		l    lognormal
-	}{{"acknowledge", acknowledging}, {"mitigate", mitigating}, {"resolve", resolving}} {
-		plant(d.name, d.l.seconds().probability, fmt.Sprintf("lognormal from detection, median %g min, sd of the logarithm %g", d.l.median, d.l.spread))
+	}{{"mitigate", mitigating}, {"resolve", resolving}} {
+		fromStart, fromSign := after(detected, d.l.seconds()), d.l.seconds().probability
+		t.quantiles(d.name, func(x float64) float64 { return (1-noStart)*fromStart(x) + noStart*fromSign(x) },
+			fmt.Sprintf("detection, then lognormal with median %g min, sd of the logarithm %g; %.0f %% state no start", d.l.median, d.l.spread, 100*noStart))
 	}
-	days := lognormal{closing.median * 24 * 60, closing.spread}
-	plant("improvement_closed", days.seconds().probability, fmt.Sprintf("lognormal, median %g days", closing.median))
 }
-
-// seconds turns a distribution of minutes into one of seconds.
-func (l lognormal) seconds() lognormal { return lognormal{l.median * 60, l.spread} }
 
 // excess is what the case-crossover estimates: x̄(1 − D/N) with each service's and
 // hour's own probability that the window before holds an ordinary deployment.

@@ -37,6 +37,7 @@ var (
 	acknowledging = lognormal{6, incidentSpread}
 	mitigating    = lognormal{48, incidentSpread}
 	resolving     = lognormal{110, incidentSpread}
+	causeLag      = lognormal{45, 1}   // from the end of a deployment to the failure that it causes, 12 hours at most
 	rollingBack   = lognormal{22, 0.6} // from the end of a failed deployment, unless it ends an incident
 )
 
