@@ -7,28 +7,6 @@ import (
 	"github.com/tuition-hq/tuition/pkg/learning"
 )
 
-// headlines are the measures that the one-page answer speaks of, in order of
-// preference within each family.
-var headlines = []struct {
-	label   string
-	metrics []string
-}{
-	{"Repeats", []string{"repeat_rate.after_fix.90d", "repeat_rate.after_fix.180d", "repeat_rate.after_first.90d", "repeat_rate"}},
-	{"Direction", []string{"learning_derivative.uncontained", "learning_derivative"}},
-	{"Monitoring", []string{"monitoring_gaps.told_by_customers", "monitoring_gaps"}},
-	{"Changes", []string{"change_safety.failed", "change_safety"}},
-}
-
-// HeadlineMetrics names the measures of the one-page answer, so that a
-// dashboard can show the same sentences.
-func HeadlineMetrics() []string {
-	var out []string
-	for _, h := range headlines {
-		out = append(out, h.metrics...)
-	}
-	return out
-}
-
 // A statement is one sentence with how far it may be trusted.
 type statement struct {
 	Label string
@@ -47,50 +25,36 @@ type answer struct {
 }
 
 func answerOf(f *Facts, q Quarter, es estimates) answer {
-	a := answer{Happened: happened(f, q)}
+	a := answer{Happened: happened(f, q), Learned: headlines(es, f.Quarter)}
 	var unsaid []string
-	for _, h := range headlines {
-		e, ok := pick(es, h.metrics, f.Quarter)
-		if !ok {
-			continue
+	for _, s := range a.Learned {
+		if s.State.Class != "ok" {
+			unsaid = append(unsaid, strings.ToLower(s.Label))
 		}
-		if e.State != learning.OK {
-			unsaid = append(unsaid, strings.ToLower(h.label))
-		}
-		a.Learned = append(a.Learned, statement{h.label, e.Reading, markOf(e.State), windowWords(e.Window)})
 	}
 	if len(unsaid) > 0 {
-		a.Cannot = "The data does not yet carry a figure for " + list(unsaid) + ". The sentences above say what is missing. A missing figure is not good news and not bad news."
+		a.Cannot = "The data does not yet carry a figure for " + list(unsaid) + ". The sentences above say what is missing. A missing figure is neither good nor bad news."
 	} else if len(a.Learned) > 0 {
 		a.Cannot = "Why any of these numbers is what it is. They describe what was reported, each within its interval."
 	}
-	a.Decide = decide(f)
+	a.Decide = decide(f, q)
 	return a
 }
 
-// pick takes the quarter's own estimate before that of the whole record, and
-// one that may be read before one that may not.
-func pick(es estimates, metrics []string, quarter string) (learning.Estimate, bool) {
-	var found *learning.Estimate
-	for _, window := range []string{quarter, "all"} {
-		for _, m := range metrics {
-			e, ok := es.of(m, window)
-			if ok && e.State == learning.OK {
-				return e, true
-			}
-			if ok && found == nil {
-				found = &e
-			}
+// headlines are the first measure of each family, in its own words.
+func headlines(es estimates, window string) []statement {
+	var out []statement
+	for _, metric := range HeadlineMetrics() {
+		if e, ok := es.pick(metric, window); ok {
+			fam, _ := familyOf(metric)
+			out = append(out, statement{fam.title, e.Reading, markOf(e.State), windowWords(e.Window)})
 		}
 	}
-	if found == nil {
-		return learning.Estimate{}, false
-	}
-	return *found, true
+	return out
 }
 
 func windowWords(window string) string {
-	if window == "all" {
+	if window == wholeRecord {
 		return "whole record"
 	}
 	return window
@@ -144,7 +108,13 @@ func happened(f *Facts, q Quarter) string {
 	return s
 }
 
-func decide(f *Facts) string {
+func decide(f *Facts, q Quarter) string {
+	in := map[string]bool{}
+	for i := range f.Input.Incidents {
+		if x := &f.Input.Incidents[i]; q.Holds(x.At()) {
+			in[x.ID] = true
+		}
+	}
 	var open int
 	var oldest *learning.Improvement
 	for i := range f.Input.Improvements {
@@ -162,13 +132,13 @@ func decide(f *Facts) string {
 	}
 	again := 0
 	for _, r := range f.Input.Recurrences {
-		if r.Class == "known_open" {
+		if r.Class == "known_open" && in[r.IncidentID] {
 			again++
 		}
 	}
 	s := fmt.Sprintf("%s still open; the oldest, “%s”, since %s.", plural(open, "known improvement is", "known improvements are"), f.title(oldest.ID), day(oldest.OpenedAt))
 	if again > 0 {
-		s += fmt.Sprintf(" %s came back while their fix lay open. Close, fund or abandon them.", plural(again, "failure", "failures"))
+		s += fmt.Sprintf(" In %s, %s came back while the fix lay open.", q, plural(again, "failure", "failures"))
 	}
 	return s
 }

@@ -66,6 +66,11 @@ func quantity(x float64, unit string) string {
 		return ""
 	}
 	switch unit {
+	case "change_per_quarter":
+		if x > 0 {
+			return "+" + figure(100*x) + "\u00a0%"
+		}
+		return figure(100*x) + "\u00a0%"
 	case "share":
 		return figure(100*x) + "\u00a0%"
 	case "seconds":
@@ -82,13 +87,12 @@ func quantity(x float64, unit string) string {
 // number carries its unit.
 func unitWords(unit string) string {
 	switch unit {
-	case "share", "seconds", "count":
-		return ""
+	case "per_1000_service_days":
+		return "per 1\u202f000 service-days"
 	case "ratio":
 		return "ratio"
-	default:
-		return strings.ReplaceAll(strings.ReplaceAll(unit, "per_1000_", "per 1\u202f000_"), "_", " ")
 	}
+	return ""
 }
 
 // duration prints seconds in the largest unit that leaves the number above one.

@@ -1,72 +1,117 @@
 package review
 
 import (
-	"sort"
 	"strings"
 
 	"github.com/tuition-hq/tuition/pkg/learning"
 )
 
-// A family is a group of measures that answer one question.
+// A measure is one that the page speaks of at length. All others stand in the
+// table of all measures.
+type measure struct {
+	metric string
+	title  string
+	charts bool // drawn by quarter
+}
+
+// A family is a group of measures that answer one question. What it cannot say
+// stands beside it wherever it is shown.
 type family struct {
 	prefix    string
 	title     string
 	cannotSay string
+	measures  []measure
 }
 
-// families in the order of the page. What a measure cannot say stands beside
-// it wherever it is shown.
+// families in the order of the page. The first measure of a family that may
+// be read is its headline.
 var families = []family{
-	{"repeat_rate", "Repeats", "Whether what did not come back was learned from, or only has not had the time to return."},
-	{"learning_derivative", "Direction", "Why the rate moved. Fewer reports look the same as fewer failures."},
-	{"monitoring_gaps", "Monitoring", "What nobody noticed at all, neither a monitor nor a customer."},
-	{"change_safety.excess", "Changes", "Which change stands behind which incident: it speaks of all of them together."},
-	{"change_safety", "Changes", "Whether the changes were riskier, or only more closely watched."},
-	{"durations", "Durations", "Whether shorter is better: the mix of incidents differs from quarter to quarter."},
+	{"repeat_rate", "Repeats", "Whether what did not come back was learned from, or only has not had the time to return.", []measure{
+		{"repeat_rate.repeats", "Came back after its declared fix", true},
+		{"repeat_rate.known_open", "Came back while its fix was open", false},
+		{"repeat_rate.unaddressed", "Came back with nothing done about it", false},
+		{"repeat_rate.after_fix.90d", "Back within 90 days of the fix", false},
+		{"repeat_rate.after_end.90d", "Back within 90 days of the first failure", false},
+	}},
+	{"learning_derivative", "Direction", "Why the rate moved. Fewer reports look the same as fewer failures.", []measure{
+		{"learning_derivative.uncontained", "Change of the failure rate a quarter", true},
+		{"learning_derivative.uncontained.per_deploy", "The same on the clock of deploys", false},
+		{"learning_derivative.severe", "The same for severity 1 and 2", false},
+	}},
+	{"monitoring_gaps", "Monitoring", "What nobody noticed at all, neither a monitor nor a customer.", []measure{
+		{"monitoring_gaps.told_by_customer", "Failures that customers told us of", true},
+		{"monitoring_gaps.told_by_customer.share", "Their share of the failures", false},
+		{"monitoring_gaps.time_to_close", "Time to close a monitoring gap", false},
+	}},
+	{"change_safety.excess", "Changes before failures", "Which change stands behind which incident: it speaks of all of them together.", []measure{
+		{"change_safety.excess", "Failures after a change, beyond chance", false},
+	}},
+	{"change_safety", "Changes", "Whether the changes were riskier, or only more closely watched.", []measure{
+		{"change_safety.failed_share", "Changes that failed", true},
+	}},
+	{"durations", "Durations", "Whether shorter is better: the mix of incidents differs from quarter to quarter.", []measure{
+		{"durations.detect.median", "Time to detect, median", true},
+		{"durations.mitigate.median", "Time to mitigate, median", false},
+		{"durations.resolve.median", "Time to resolve, median", true},
+		{"durations.rollback.median", "Failed change to rollback, median", false},
+		{"durations.stated_detect.median", "Time to detect as stated, median", false},
+		{"durations.stated_resolve.median", "Time to resolve as stated, median", false},
+	}},
 }
 
-// partWords spell out the parts of a metric's name. Parts that are not here
-// are shown as they are written.
-var partWords = map[string]string{
-	"repeat_rate":         "repeat",
-	"learning_derivative": "change of the failure rate per quarter",
-	"monitoring_gaps":     "monitoring gaps",
-	"change_safety":       "changes",
-	"durations":           "time to",
-}
-
-func familyOf(metric string) family {
+func familyOf(metric string) (family, bool) {
 	for _, f := range families {
-		if metric == f.prefix || strings.HasPrefix(metric, f.prefix+".") || strings.HasPrefix(metric, f.prefix+"_") {
-			return f
+		if metric == f.prefix || strings.HasPrefix(metric, f.prefix+".") {
+			return f, true
 		}
 	}
-	return family{prefix: metric, title: words(metric)}
+	return family{}, false
 }
 
-// words makes a metric's name readable: "repeat_rate.after_fix.90d" becomes
-// "repeat: after fix, 90 days".
+func familyNamed(prefix string) family {
+	f, _ := familyOf(prefix)
+	return f
+}
+
+// CannotSay is the limit of a measure, in one sentence; empty for plain counts
+// of what was left out.
+func CannotSay(metric string) string {
+	f, _ := familyOf(metric)
+	return f.cannotSay
+}
+
+// Title is a measure's short name for people.
+func Title(metric string) string {
+	f, _ := familyOf(metric)
+	for _, m := range f.measures {
+		if m.metric == metric {
+			return m.title
+		}
+	}
+	return words(metric)
+}
+
+// words makes a metric's name readable: "repeat_rate.after_fix.30d" becomes
+// "Repeat rate: after fix, 30 days".
 func words(metric string) string {
 	head, rest, _ := strings.Cut(metric, ".")
-	if w, ok := partWords[head]; ok {
-		head = w
-	}
 	var parts []string
 	for _, p := range strings.Split(rest, ".") {
-		if p == "" {
-			continue
-		}
-		if d, ok := strings.CutSuffix(p, "d"); ok && strings.Trim(d, "0123456789") == "" {
+		if d, ok := strings.CutSuffix(p, "d"); ok && d != "" && strings.Trim(d, "0123456789") == "" {
 			p = d + " days"
 		}
-		parts = append(parts, strings.ReplaceAll(p, "_", " "))
+		if p != "" {
+			parts = append(parts, spaced(p))
+		}
 	}
-	head = strings.ReplaceAll(head, "_", " ")
+	head = upperFirst(spaced(head))
 	if len(parts) == 0 {
-		return upperFirst(head)
+		return head
 	}
-	return upperFirst(head + ": " + strings.Join(parts, ", "))
+	return head + ": " + strings.Join(parts, ", ")
 }
+
+func spaced(s string) string { return strings.ReplaceAll(s, "_", " ") }
 
 func upperFirst(s string) string {
 	if s == "" {
@@ -75,46 +120,72 @@ func upperFirst(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-const organisation = "organisation"
+const (
+	organisation = "organisation"
+	wholeRecord  = "all"
+)
 
-// estimates is the snapshot, arranged for looking up.
-type estimates []learning.Estimate
-
-// of picks the organisation's estimate of a metric in a window.
-func (e estimates) of(metric, window string) (learning.Estimate, bool) {
-	for _, x := range e {
-		if x.Metric == metric && x.Window == window && x.Scope.Kind == organisation {
-			return x, true
-		}
-	}
-	return learning.Estimate{}, false
-}
-
-// metrics lists the organisation's metrics of one family, sorted.
-func (e estimates) metrics(prefix string) []string {
-	seen := map[string]bool{}
+// HeadlineMetrics names the measures that the one-page answer is taken from,
+// so that a dashboard can show the same sentences.
+func HeadlineMetrics() []string {
 	var out []string
-	for _, x := range e {
-		if x.Scope.Kind == organisation && familyOf(x.Metric).prefix == prefix && !seen[x.Metric] {
-			seen[x.Metric] = true
-			out = append(out, x.Metric)
+	for _, f := range families {
+		if f.prefix != "durations" {
+			out = append(out, f.measures[0].metric)
 		}
 	}
-	sort.Strings(out)
 	return out
 }
 
-// quarters lists the organisation's estimates of a metric by quarter, oldest first.
-func (e estimates) quarters(metric string) []learning.Estimate {
-	var out []learning.Estimate
-	for _, x := range e {
-		if x.Metric != metric || x.Scope.Kind != organisation {
-			continue
-		}
-		if _, err := ParseQuarter(x.Window); err == nil {
-			out = append(out, x)
+// estimates are the organisation's, by metric and window.
+type estimates struct {
+	all []learning.Estimate
+	by  map[[2]string]learning.Estimate
+}
+
+func arrange(all []learning.Estimate) estimates {
+	es := estimates{all: all, by: map[[2]string]learning.Estimate{}}
+	for _, e := range all {
+		if e.Scope.Kind == organisation {
+			e.Reading = unbroken(e.Reading)
+			es.by[[2]string{e.Metric, e.Window}] = e
 		}
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Window < out[j].Window })
+	return es
+}
+
+// unbroken keeps a number and its sign of percent on one line.
+func unbroken(s string) string { return strings.ReplaceAll(s, " %", "\u00a0%") }
+
+func (es estimates) of(metric, window string) (learning.Estimate, bool) {
+	e, ok := es.by[[2]string{metric, window}]
+	return e, ok
+}
+
+// pick takes the quarter's own estimate before that of the whole record, if it
+// may be read.
+func (es estimates) pick(metric, quarter string) (learning.Estimate, bool) {
+	own, ok := es.of(metric, quarter)
+	if ok && own.State == learning.OK {
+		return own, true
+	}
+	if e, found := es.of(metric, wholeRecord); found && (!ok || e.State == learning.OK) {
+		return e, true
+	}
+	return own, ok
+}
+
+// quarters lists a metric's estimates by quarter, oldest first.
+func (es estimates) quarters(metric string) []learning.Estimate {
+	var out []learning.Estimate
+	for _, e := range es.all {
+		if e.Metric != metric || e.Scope.Kind != organisation {
+			continue
+		}
+		if _, err := ParseQuarter(e.Window); err == nil {
+			out = append(out, e)
+		}
+	}
+	sortByWindow(out)
 	return out
 }

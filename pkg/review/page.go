@@ -87,6 +87,7 @@ type column struct{ Name, Class string }
 
 type cell struct {
 	Text, Sub string
+	Strip     *chart
 	Mark      *stateMark
 	More      *more
 }
@@ -117,7 +118,7 @@ func Page(w io.Writer, f Facts) error {
 	if err != nil {
 		return fmt.Errorf("review page: %w", err)
 	}
-	es := estimates(f.Snapshot.Estimates)
+	es := arrange(f.Snapshot.Estimates)
 	v := pageView{
 		Quarter: q.String(),
 		Period:  period(q),
@@ -133,7 +134,7 @@ func Page(w io.Writer, f Facts) error {
 	}
 	for _, s := range []section{
 		quality(&f, q), scorecard(&f, q, es), repeats(&f, q, es), monitoring(&f, q, es), changes(&f, q, es),
-		durations(&f, q, es), improvements(&f, q, es), incidents(&f, q), scopes(&f, q, es), method(&f, es),
+		durations(&f, q, es), improvements(&f, q, es), incidents(&f, q), scopes(&f), method(&f, es),
 	} {
 		if len(s.Readings)+len(s.Charts)+len(s.Tables) == 0 {
 			continue
@@ -162,16 +163,12 @@ type indexQuarter struct{ Name, Period, Reading string }
 
 // Index writes the page that leads to the quarters.
 func Index(w io.Writer, f IndexFacts) error {
-	es := estimates(f.Snapshot.Estimates)
+	es := arrange(f.Snapshot.Estimates)
 	v := indexView{Version: f.Version}
 	if f.Snapshot.AsOf != 0 {
 		v.AsOf = day(f.Snapshot.AsOf)
 	}
-	for _, h := range headlines {
-		if e, ok := pick(es, h.metrics, "all"); ok {
-			v.Answer = append(v.Answer, statement{h.label, e.Reading, markOf(e.State), windowWords(e.Window)})
-		}
-	}
+	v.Answer = headlines(es, wholeRecord)
 	for _, name := range f.Quarters {
 		q, err := ParseQuarter(name)
 		if err != nil {

@@ -108,44 +108,46 @@ func rejections(by map[string]int64) table {
 	return t
 }
 
-func spaced(s string) string { return strings.ReplaceAll(s, "_", " ") }
-
 func scorecard(f *Facts, q Quarter, es estimates) section {
 	s := section{ID: "scorecard", Title: "Scorecard",
-		Lead: "Each measure with its 95 % interval: the values that the data is compatible with. A measure that may not be read shows no figure."}
-	for _, w := range []struct{ window, caption string }{{q.String(), q.String()}, {"all", "Whole record, to " + day(f.Snapshot.AsOf)}} {
-		if t := scoreTable(es, w.window, w.caption); len(t.Rows) > 0 {
+		Lead: "Each measure with its 95\u00a0% interval, the values that the data is compatible with. Where the data does not allow a figure, there is none."}
+	for _, w := range []struct{ window, caption string }{{q.String(), q.String()}, {wholeRecord, "Whole record, to " + day(f.Snapshot.AsOf)}} {
+		t := table{Caption: w.caption, Cards: true, Columns: []column{{"Measure", ""}, {"Estimate", "n"}, {"Low – high", "strip"}, {"n", "n"}, {"State", "state"}, {"What this cannot say", "wide"}}}
+		for _, fam := range families {
+			said := false
+			for _, m := range fam.measures {
+				e, ok := es.of(m.metric, w.window)
+				if !ok {
+					continue
+				}
+				row := scoreRow(e, m.title, extentOf(es, m.metric, q))
+				if !said {
+					row = append(row, cell{Text: fam.cannotSay})
+				} else {
+					row = append(row, cell{Text: "as above"})
+				}
+				said = true
+				t.Rows = append(t.Rows, row)
+			}
+		}
+		if len(t.Rows) > 0 {
 			s.Tables = append(s.Tables, t)
 		}
 	}
 	return s
 }
 
-func scoreTable(es estimates, window, caption string) table {
-	t := table{Caption: caption, Cards: true, Columns: []column{{"Measure", ""}, {"Estimate", "n"}, {"Low – high", "n"}, {"n", "n"}, {"State", "state"}, {"What this cannot say", "wide"}}}
-	for _, fam := range families {
-		for _, m := range es.metrics(fam.prefix) {
-			e, ok := es.of(m, window)
-			if !ok {
-				continue
-			}
-			t.Rows = append(t.Rows, scoreRow(e, fam))
-		}
-	}
-	return t
-}
-
-func scoreRow(e learning.Estimate, fam family) []cell {
+func scoreRow(e learning.Estimate, title string, within extent) []cell {
 	mark := markOf(e.State)
-	name := cell{Text: words(e.Metric), Sub: unitWords(e.Unit)}
-	if e.Origin == "modelled" || e.Origin == "stated" {
+	name := cell{Text: title, Sub: unitWords(e.Unit)}
+	if e.Origin != "measured" {
 		name.Sub = strings.TrimPrefix(name.Sub+", "+e.Origin, ", ")
 	}
-	value, bounds := quantity(e.Value, e.Unit), interval(e)
+	value := quantity(e.Value, e.Unit)
 	if value == "" {
 		value = "–"
 	}
-	return []cell{name, {Text: value}, {Text: bounds}, {Text: count(e.N)}, {Text: mark.Word, Mark: &mark, Sub: e.Verdict}, {Text: fam.cannotSay, Sub: e.Reading}}
+	return []cell{name, {Text: value}, {Text: interval(e), Strip: strip(e, within)}, {Text: count(e.N)}, {Text: mark.Word, Mark: &mark, Sub: e.Verdict}}
 }
 
 func interval(e learning.Estimate) string {
@@ -162,14 +164,13 @@ func interval(e learning.Estimate) string {
 	return low + " – " + high
 }
 
-// readings are the sentences of a family's estimates for the quarter, else
-// for the whole record.
+// readings are the sentences of a family's measures for the quarter, else for
+// the whole record.
 func readings(es estimates, q Quarter, prefix string) []statement {
 	var out []statement
-	for _, m := range es.metrics(prefix) {
-		e, ok := pick(es, []string{m}, q.String())
-		if ok && e.Reading != "" {
-			out = append(out, statement{words(m), e.Reading, markOf(e.State), windowWords(e.Window)})
+	for _, m := range familyNamed(prefix).measures {
+		if e, ok := es.pick(m.metric, q.String()); ok {
+			out = append(out, statement{m.title, e.Reading, markOf(e.State), windowWords(e.Window)})
 		}
 	}
 	return out
@@ -177,8 +178,11 @@ func readings(es estimates, q Quarter, prefix string) []statement {
 
 func charts(es estimates, q Quarter, prefix string) []chart {
 	var out []chart
-	for _, m := range es.metrics(prefix) {
-		if c, ok := intervalChart("c-"+slug(m), words(m), es.quarters(m), q.String()); ok {
+	for _, m := range familyNamed(prefix).measures {
+		if !m.charts {
+			continue
+		}
+		if c, ok := intervalChart("by-quarter-"+slug(m.metric), m.title+", by quarter", es.quarters(m.metric), q.String()); ok {
 			out = append(out, c)
 		}
 	}
@@ -201,6 +205,11 @@ func repeats(f *Facts, q Quarter, es estimates) section {
 		s.Charts = append(s.Charts, c)
 	}
 	s.Charts = append(s.Charts, charts(es, q, "repeat_rate")...)
+	if e, ok := es.pick("repeat_rate.after_end.90d", q.String()); ok {
+		if c, ok := dotplot("repeats-dots", e); ok {
+			s.Charts = append(s.Charts, c)
+		}
+	}
 	s.Charts = append(s.Charts, charts(es, q, "learning_derivative")...)
 	when := map[string]*learning.Incident{}
 	for i := range f.Input.Incidents {
@@ -273,7 +282,10 @@ func durations(f *Facts, q Quarter, es estimates) section {
 	if len(s.Readings) == 0 {
 		return section{}
 	}
-	s.Charts = charts(es, q, "durations")
+	if c, ok := resolveChart(f, q); ok {
+		s.Charts = append(s.Charts, c)
+	}
+	s.Charts = append(s.Charts, charts(es, q, "durations")...)
 	return s
 }
 
@@ -400,28 +412,25 @@ func candidates(cs []Candidate) cell {
 	return cell{More: &m}
 }
 
-// scopes shows the same measures for teams and services, folded away.
-func scopes(f *Facts, q Quarter, es estimates) section {
+// scopes shows the main measures for teams and services, folded away.
+func scopes(f *Facts) section {
 	s := section{ID: "scopes", Title: "Teams and services",
-		Lead: "In alphabetical order: these are not rankings. Small scopes have wide intervals, and most of what looks like a difference between them is chance."}
+		Lead: "In alphabetical order, for these are no rankings: small scopes have wide intervals, and most of what looks like a difference between them is chance."}
 	for _, kind := range []string{"team", "service"} {
-		t := table{Caption: "By " + kind, Closed: true, Columns: []column{{upperFirst(kind), ""}, {"Measure", ""}, {"Estimate", "n"}, {"Low – high", "n"}, {"n", "n"}, {"State", "state"}}}
+		t := table{Caption: "By " + kind + ", whole record", Closed: true,
+			Columns: []column{{upperFirst(kind), ""}, {"Measure", ""}, {"Estimate", "n"}, {"Low – high", "n"}, {"n", "n"}, {"State", "state"}}}
 		var rows []learning.Estimate
-		for _, e := range es {
-			if e.Scope.Kind == kind && e.Window == "all" && (e.State == learning.OK || kind == "team") {
+		for _, e := range f.Snapshot.Estimates {
+			if e.Scope.Kind == kind && e.Window == wholeRecord && slices.Contains(HeadlineMetrics(), e.Metric) {
 				rows = append(rows, e)
 			}
 		}
 		slices.SortStableFunc(rows, func(a, b learning.Estimate) int {
-			return cmp.Or(cmp.Compare(a.Scope.Name, b.Scope.Name), cmp.Compare(a.Metric, b.Metric))
+			return cmp.Or(cmp.Compare(a.Scope.Name, b.Scope.Name), cmp.Compare(slices.Index(HeadlineMetrics(), a.Metric), slices.Index(HeadlineMetrics(), b.Metric)))
 		})
 		for _, e := range rows {
-			mark := markOf(e.State)
-			value := quantity(e.Value, e.Unit)
-			if value == "" {
-				value = "–"
-			}
-			t.Rows = append(t.Rows, []cell{{Text: e.Scope.Name}, {Text: words(e.Metric)}, {Text: value}, {Text: interval(e)}, {Text: count(e.N)}, {Text: mark.Word, Mark: &mark, Sub: e.Verdict}})
+			row := scoreRow(e, Title(e.Metric), extent{})
+			t.Rows = append(t.Rows, append([]cell{{Text: e.Scope.Name}}, row...))
 		}
 		if len(t.Rows) > 0 {
 			s.Tables = append(s.Tables, t)
@@ -432,21 +441,31 @@ func scopes(f *Facts, q Quarter, es estimates) section {
 
 func method(f *Facts, es estimates) section {
 	s := section{ID: "method", Title: "Method"}
-	t := table{Caption: "How each measure was computed", Closed: true, Columns: []column{{"Measure", ""}, {"Estimator and interval", "wide"}, {"Origin", ""}}}
-	for _, fam := range families {
-		for _, m := range es.metrics(fam.prefix) {
-			for _, window := range []string{f.Quarter, "all"} {
-				if e, ok := es.of(m, window); ok {
-					t.Rows = append(t.Rows, []cell{{Text: words(m), Sub: m}, {Text: e.Method}, {Text: e.Origin}})
-					break
-				}
+	how := table{Caption: "How each measure is defined and computed", Closed: true, Columns: []column{{"Measure", ""}, {"Definition", "wide"}, {"Estimator and interval", "wide"}}}
+	every := table{Caption: "Every measure of the quarter and of the whole record", Closed: true,
+		Columns: []column{{"Measure", ""}, {"Window", ""}, {"Estimate", "n"}, {"Low – high", "n"}, {"n", "n"}, {"State", "state"}, {"Reading", "wide"}}}
+	for _, m := range learning.Metrics {
+		var method string
+		for _, window := range []string{f.Quarter, wholeRecord} {
+			e, ok := es.of(m.Name, window)
+			if !ok {
+				continue
 			}
+			method = e.Method
+			mark := markOf(e.State)
+			every.Rows = append(every.Rows, []cell{{Text: Title(m.Name), Sub: unitWords(e.Unit)}, {Text: windowWords(window)}, {Text: quantity(e.Value, e.Unit)},
+				{Text: interval(e)}, {Text: count(e.N)}, {Text: mark.Word, Mark: &mark}, {Text: e.Reading}})
+		}
+		if method != "" {
+			how.Rows = append(how.Rows, []cell{{Text: Title(m.Name), Sub: m.Name}, {Text: m.Definition}, {Text: upperFirst(method), Sub: m.Source}})
 		}
 	}
-	if len(t.Rows) > 0 {
-		s.Tables = append(s.Tables, t)
+	for _, t := range []table{how, every} {
+		if len(t.Rows) > 0 {
+			s.Tables = append(s.Tables, t)
+		}
 	}
-	facts := table{Caption: "What this page was made from", Columns: []column{{"", ""}, {"", ""}}}
+	facts := table{Caption: "What this page was made from", Columns: []column{{"What", ""}, {"Value", ""}}}
 	for _, r := range [][2]string{
 		{"Observed until", moment(f.Snapshot.AsOf) + " UTC"},
 		{"Computed", moment(f.Snapshot.ComputedAt.UnixMilli()) + " UTC"},
