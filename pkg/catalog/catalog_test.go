@@ -222,3 +222,31 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestExampleKit(t *testing.T) {
+	kit := filepath.Join("..", "..", "deploy", "examples", "dfds")
+	c, warnings, err := ReadCatalog(filepath.Join(kit, "catalog.yaml"))
+	if err != nil || len(warnings) != 0 {
+		t.Fatal(err, warnings)
+	}
+	rules, err := ReadRules(filepath.Join(kit, "failure-modes.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	modes := map[string]string{}
+	for _, r := range rules {
+		if _, known := c.Resolve(r.Service); !known {
+			t.Errorf("a rule names the service %q, which the catalogue does not have", r.Service)
+		}
+		for _, id := range r.Incidents {
+			modes[id] = r.FailureMode
+		}
+		quoted := r.Because[strings.Index(r.Because, "“"):strings.Index(r.Because, "”")]
+		if n := len(strings.Fields(quoted)); n > 12 {
+			t.Errorf("the quotation for %s has %d words", r.FailureMode, n)
+		}
+	}
+	if modes["PM2021-005"] != modes["PM2021-006"] || modes["PM2019-009"] != modes["PM2019-011"] || modes["PM2021-007"] == modes["PM2021-006"] {
+		t.Errorf("the authors' words on recurrence are not kept: %v", modes)
+	}
+}

@@ -6,7 +6,7 @@ import "regexp"
 // that a rule states must hold for it to apply; the first rule that applies wins.
 type Rule struct {
 	FailureMode string
-	Service     string            // "" for any
+	Service     string            // for incidents of this service and for those of none, which are given it; "" for any
 	Incidents   []string          // incident ids; none for any
 	Labels      map[string]string // label → regular expression (RE2, unanchored)
 	Because     string            // why: whoever wrote the rule, quoted

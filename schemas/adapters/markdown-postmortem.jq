@@ -13,7 +13,8 @@
 #
 # When a report was published is not in it: the timeline's last moment stands
 # for that. The core incident events demand an environment, which reports do
-# not state, so the incident is told by one incident.amended.
+# not state, so the incident is told by one incident.acknowledged: somebody took
+# it up, it is not known when.
 
 def present: with_entries(select(.value != null));
 def slug: ascii_downcase | gsub("[^a-z0-9]+"; "-") | gsub("^-|-$"; "");
@@ -140,9 +141,9 @@ def mitigated: test("\\bmitigated\\b"; "i");
 | {source: $meta.set.source, time: $end} as $envelope
 | (
   $envelope + {
-    type: "dev.cdeventsx.tuition-incident.amended.0.1.0",
+    type: "dev.cdeventsx.tuition-incident.acknowledged.0.1.0",
     id: "\($id)/incident",
-    subject: {id: $id, content: ({
+    subject: {id: $id, content: ({acknowledgedAt: null} + ({
       title: $document.title,
       service: $service,
       detectionSource: (if $detected == null then null
@@ -162,7 +163,7 @@ def mitigated: test("\\bmitigated\\b"; "i");
         startedFrom: $start.why,
         resolvedFrom: $resolved.why
       } | present)
-    } | present)}
+    } | present))}
   },
 
   $envelope + {
@@ -195,8 +196,9 @@ def mitigated: test("\\bmitigated\\b"; "i");
          fromFailure: $id
        } | present)}
      },
+     # "(done)" was written as the report was: it follows the opening at once.
      if $action.text | test("\\(done\\)"; "i") then
-       $envelope + {
+       $envelope + {time: ($end | sub("Z$"; ".001Z"))} + {
          type: "dev.cdeventsx.tuition-improvement.closed.0.1.0",
          id: "\($improvement)/closed",
          subject: {id: $improvement, content: {}}
