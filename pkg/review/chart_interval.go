@@ -174,7 +174,7 @@ func newScale(lo, hi float64, unit string, top, bottom float64) scale {
 
 func niceStep(raw float64) float64 {
 	power := math.Pow(10, math.Floor(math.Log10(raw)))
-	for _, m := range []float64{1, 2, 5, 10} {
+	for _, m := range []float64{1, 2, 2.5, 5, 10} {
 		if raw <= m*power*1.0000001 {
 			return m * power
 		}
@@ -211,43 +211,4 @@ func (c *chart) yAxis(s scale, unit string) {
 
 func sortByWindow(rows []learning.Estimate) {
 	sort.Slice(rows, func(i, j int) bool { return rows[i].Window < rows[j].Window })
-}
-
-// extent is a stretch of values, zero always within.
-type extent struct{ from, to float64 }
-
-// extentOf is what a measure's strips share, so that the quarter and the whole
-// record can be compared by eye.
-func extentOf(es estimates, metric string, q Quarter) extent {
-	var out extent
-	for _, window := range []string{q.String(), wholeRecord} {
-		e, ok := es.of(metric, window)
-		if !ok || e.State != learning.OK {
-			continue
-		}
-		for _, x := range []float64{e.Value, e.Low, e.High} {
-			if !math.IsNaN(x) && !math.IsInf(x, 0) {
-				out.from, out.to = math.Min(out.from, x), math.Max(out.to, x)
-			}
-		}
-	}
-	return out
-}
-
-// strip is an interval as a small drawing for a table's row. Its numbers stand
-// beside it, so it is silent for those who listen.
-func strip(e learning.Estimate, within extent) *chart {
-	from, to := within.from, within.to
-	if e.State != learning.OK || to <= from || math.IsNaN(e.Low) || math.IsNaN(e.High) || math.IsInf(e.High, 0) {
-		return nil
-	}
-	c := &chart{Width: 132, Height: 16}
-	x := func(v float64) float64 { return 4 + (v-from)/(to-from)*124 }
-	c.line("zero", x(0), 1, x(0), 15)
-	c.rect("band95", x(e.Low), 4, math.Max(x(e.High)-x(e.Low), 1), 8, "")
-	if !math.IsNaN(e.Low50) && !math.IsNaN(e.High50) {
-		c.rect("band50", x(e.Low50), 4, math.Max(x(e.High50)-x(e.Low50), 1), 8, "")
-	}
-	c.dot("estimate", x(e.Value), 8, 3.5, "")
-	return c
 }

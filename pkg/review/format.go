@@ -131,13 +131,19 @@ func moment(millis int64) string {
 	return time.UnixMilli(millis).UTC().Format("2 Jan 2006, 15:04")
 }
 
-func isoMoment(millis int64) string {
-	return time.UnixMilli(millis).UTC().Format("2006-01-02T15:04:05Z")
-}
-
 func plural[T int | int64](n T, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
 	return count(n) + " " + many
+}
+
+// date and clock are a moment in two parts, for narrow columns.
+func date(millis int64) string { return strings.ReplaceAll(day(millis), " ", "\u00a0") }
+
+func clock(millis int64) string {
+	if millis == 0 {
+		return ""
+	}
+	return time.UnixMilli(millis).UTC().Format("15:04")
 }

@@ -73,6 +73,9 @@ type section struct {
 	Readings []statement
 	Charts   []chart
 	Tables   []table
+
+	Windows   []string // columns of the scorecard
+	Scorecard []scoreFamily
 }
 
 type table struct {
@@ -87,7 +90,6 @@ type column struct{ Name, Class string }
 
 type cell struct {
 	Text, Sub string
-	Strip     *chart
 	Mark      *stateMark
 	More      *more
 }
@@ -136,7 +138,7 @@ func Page(w io.Writer, f Facts) error {
 		quality(&f, q), scorecard(&f, q, es), repeats(&f, q, es), monitoring(&f, q, es), changes(&f, q, es),
 		durations(&f, q, es), improvements(&f, q, es), incidents(&f, q), scopes(&f), method(&f, es),
 	} {
-		if len(s.Readings)+len(s.Charts)+len(s.Tables) == 0 {
+		if len(s.Readings)+len(s.Charts)+len(s.Tables)+len(s.Scorecard) == 0 {
 			continue
 		}
 		s.Number = len(v.Sections) + 2

@@ -108,68 +108,12 @@ func rejections(by map[string]int64) table {
 	return t
 }
 
-func scorecard(f *Facts, q Quarter, es estimates) section {
-	s := section{ID: "scorecard", Title: "Scorecard",
-		Lead: "Each measure with its 95\u00a0% interval, the values that the data is compatible with. Where the data does not allow a figure, there is none."}
-	for _, w := range []struct{ window, caption string }{{q.String(), q.String()}, {wholeRecord, "Whole record, to " + day(f.Snapshot.AsOf)}} {
-		t := table{Caption: w.caption, Cards: true, Columns: []column{{"Measure", ""}, {"Estimate", "n"}, {"Low – high", "strip"}, {"n", "n"}, {"State", "state"}, {"What this cannot say", "wide"}}}
-		for _, fam := range families {
-			said := false
-			for _, m := range fam.measures {
-				e, ok := es.of(m.metric, w.window)
-				if !ok {
-					continue
-				}
-				row := scoreRow(e, m.title, extentOf(es, m.metric, q))
-				if !said {
-					row = append(row, cell{Text: fam.cannotSay})
-				} else {
-					row = append(row, cell{Text: "as above"})
-				}
-				said = true
-				t.Rows = append(t.Rows, row)
-			}
-		}
-		if len(t.Rows) > 0 {
-			s.Tables = append(s.Tables, t)
-		}
-	}
-	return s
-}
-
-func scoreRow(e learning.Estimate, title string, within extent) []cell {
-	mark := markOf(e.State)
-	name := cell{Text: title, Sub: unitWords(e.Unit)}
-	if e.Origin != "measured" {
-		name.Sub = strings.TrimPrefix(name.Sub+", "+e.Origin, ", ")
-	}
-	value := quantity(e.Value, e.Unit)
-	if value == "" {
-		value = "–"
-	}
-	return []cell{name, {Text: value}, {Text: interval(e), Strip: strip(e, within)}, {Text: count(e.N)}, {Text: mark.Word, Mark: &mark, Sub: e.Verdict}}
-}
-
-func interval(e learning.Estimate) string {
-	low, high := quantity(e.Low, e.Unit), quantity(e.High, e.Unit)
-	if low == "" && high == "" {
-		return "–"
-	}
-	if low == "" {
-		return "at most " + high
-	}
-	if high == "" {
-		return "at least " + low
-	}
-	return low + " – " + high
-}
-
 // readings are the sentences of a family's measures for the quarter, else for
-// the whole record.
+// the whole record. A measure that has nothing to count is not spoken of here.
 func readings(es estimates, q Quarter, prefix string) []statement {
 	var out []statement
 	for _, m := range familyNamed(prefix).measures {
-		if e, ok := es.pick(m.metric, q.String()); ok {
+		if e, ok := es.pick(m.metric, q.String()); ok && e.N > 0 {
 			out = append(out, statement{m.title, e.Reading, markOf(e.State), windowWords(e.Window)})
 		}
 	}
@@ -340,9 +284,9 @@ func incidents(f *Facts, q Quarter) section {
 		if c := classWords[classes[x.ID]]; c != "" {
 			sub = append(sub, c)
 		}
-		began := cell{Text: moment(x.StartedAt)}
+		began := cell{Text: date(x.StartedAt), Sub: clock(x.StartedAt)}
 		if x.StartedAt == 0 {
-			began = cell{Text: moment(x.DetectedAt), Sub: "detected; start unknown"}
+			began = cell{Text: date(x.DetectedAt), Sub: clock(x.DetectedAt) + ", detected; start unknown"}
 		}
 		lasted := cell{Text: "open"}
 		switch {
@@ -429,8 +373,9 @@ func scopes(f *Facts) section {
 			return cmp.Or(cmp.Compare(a.Scope.Name, b.Scope.Name), cmp.Compare(slices.Index(HeadlineMetrics(), a.Metric), slices.Index(HeadlineMetrics(), b.Metric)))
 		})
 		for _, e := range rows {
-			row := scoreRow(e, Title(e.Metric), extent{})
-			t.Rows = append(t.Rows, append([]cell{{Text: e.Scope.Name}}, row...))
+			mark := markOf(e.State)
+			t.Rows = append(t.Rows, []cell{{Text: e.Scope.Name}, {Text: Title(e.Metric), Sub: unitWords(e.Unit)}, {Text: quantity(e.Value, e.Unit)},
+				{Text: interval(e)}, {Text: count(e.N)}, {Text: mark.Word, Mark: &mark, Sub: e.Verdict}})
 		}
 		if len(t.Rows) > 0 {
 			s.Tables = append(s.Tables, t)
