@@ -3,6 +3,7 @@ package event
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -10,24 +11,26 @@ import (
 // customData.tuition of CDEvents.
 type fields map[string]any
 
-// column puts an attribute into its own field of Event. v is nil for unknown;
-// the schema has made sure of its type. It says false if a time is out of bounds.
+// column is the field of Event that keeps an attribute. Exactly one accessor is
+// set, or none where the attribute needs more than a copy.
 type column struct {
-	stated Stated
-	set    func(e *Event, v any) bool
+	stated   Stated
+	text     func(*Event) *string
+	moment   func(*Event) *Millis
+	tristate func(*Event) *Tristate
 }
 
 // columns are the attributes that have a field of their own in Event.
 var columns = map[string]column{
-	"service":           {StatedService, nil},
-	"services":          {StatedServices, nil},
-	"links":             {StatedLinks, setLinks},
+	"service":           {stated: StatedService},
+	"services":          {stated: StatedServices},
+	"links":             {stated: StatedLinks},
+	"severity":          {stated: StatedSeverity},
+	"blastRadius":       {stated: StatedBlastRadius},
 	"environment":       text(StatedEnvironment, func(e *Event) *string { return &e.Environment }),
-	"severity":          {StatedSeverity, func(e *Event, v any) bool { f, _ := v.(float64); e.Severity = uint8(f); return true }},
 	"detectionSource":   text(StatedDetectionSource, func(e *Event) *string { return &e.DetectionSource }),
 	"failureMode":       text(StatedFailureMode, func(e *Event) *string { return &e.FailureMode }),
 	"causeCategory":     text(StatedCauseCategory, func(e *Event) *string { return &e.CauseCategory }),
-	"blastRadius":       {StatedBlastRadius, setBlastRadius},
 	"contained":         tristate(StatedContained, func(e *Event) *Tristate { return &e.Contained }),
 	"containedBy":       text(StatedContainedBy, func(e *Event) *string { return &e.ContainedBy }),
 	"planned":           tristate(StatedPlanned, func(e *Event) *Tristate { return &e.Planned }),
@@ -45,74 +48,76 @@ var columns = map[string]column{
 	"rollout":           text(StatedRollout, func(e *Event) *string { return &e.Rollout }),
 	"automaticRollback": tristate(StatedAutomaticRollback, func(e *Event) *Tristate { return &e.AutomaticRollback }),
 	"flagKey":           text(StatedFlagKey, func(e *Event) *string { return &e.FlagKey }),
-	"from":              flagValue(StatedFlagFrom, func(e *Event) *string { return &e.FlagFrom }),
-	"to":                flagValue(StatedFlagTo, func(e *Event) *string { return &e.FlagTo }),
+	"from":              text(StatedFlagFrom, func(e *Event) *string { return &e.FlagFrom }),
+	"to":                text(StatedFlagTo, func(e *Event) *string { return &e.FlagTo }),
 	"killSwitch":        tristate(StatedKillSwitch, func(e *Event) *Tristate { return &e.KillSwitch }),
 }
 
-func text(bit Stated, field func(*Event) *string) column {
-	return column{bit, func(e *Event, v any) bool { s, _ := v.(string); *field(e) = s; return true }}
+func text(bit Stated, field func(*Event) *string) column { return column{stated: bit, text: field} }
+
+func moment(bit Stated, field func(*Event) *Millis) column { return column{stated: bit, moment: field} }
+
+func tristate(bit Stated, field func(*Event) *Tristate) column {
+	return column{stated: bit, tristate: field}
 }
 
-func moment(bit Stated, field func(*Event) *Millis) column {
-	return column{bit, func(e *Event, v any) bool {
-		*field(e) = 0
+// set puts v, whose type the schema has made sure of, into its field; null is
+// unknown. It says false if a time cannot be kept.
+func (c column) set(e *Event, v any) bool {
+	e.Stated |= c.stated
+	switch {
+	case c.text != nil:
+		*c.text(e) = textOf(v)
+	case c.moment != nil:
 		s, ok := v.(string)
 		if !ok {
+			*c.moment(e) = 0
 			return true
 		}
 		t, ok := parseTime(s)
-		*field(e) = t
+		*c.moment(e) = t
 		return ok && inBounds(t)
-	}}
-}
-
-func tristate(bit Stated, field func(*Event) *Tristate) column {
-	return column{bit, func(e *Event, v any) bool {
-		*field(e) = Unknown
-		if yes, ok := v.(bool); ok {
-			*field(e) = tristateOf(yes)
+	case c.tristate != nil:
+		yes, known := v.(bool)
+		*c.tristate(e) = tristateOf(yes, known)
+	case c.stated == StatedSeverity:
+		f, _ := v.(float64)
+		e.Severity = uint8(f)
+	case c.stated == StatedBlastRadius:
+		if f, ok := v.(float64); ok {
+			e.BlastRadius = f
 		}
-		return true
-	}}
+	case c.stated == StatedLinks:
+		links, _ := v.(map[string]any)
+		for _, change := range listOf(links["changes"]) {
+			e.Links = append(e.Links, "change:"+change)
+		}
+		for _, commit := range listOf(links["commits"]) {
+			e.Links = append(e.Links, "commit:"+commit)
+		}
+	}
+	return true
 }
 
-func tristateOf(yes bool) Tristate {
-	if yes {
+// textOf is a text as it is, true and false as words (the values of a flag), and else nothing.
+func textOf(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case bool:
+		return strconv.FormatBool(v)
+	}
+	return ""
+}
+
+func tristateOf(yes, known bool) Tristate {
+	switch {
+	case !known:
+		return Unknown
+	case yes:
 		return Yes
 	}
 	return No
-}
-
-func flagValue(bit Stated, field func(*Event) *string) column {
-	return column{bit, func(e *Event, v any) bool {
-		*field(e) = ""
-		switch v := v.(type) {
-		case string:
-			*field(e) = v
-		case bool:
-			*field(e) = canonical(v)
-		}
-		return true
-	}}
-}
-
-func setBlastRadius(e *Event, v any) bool {
-	if f, ok := v.(float64); ok {
-		e.BlastRadius = f
-	}
-	return true
-}
-
-func setLinks(e *Event, v any) bool {
-	links, _ := v.(map[string]any)
-	for _, change := range listOf(links["changes"]) {
-		e.Links = append(e.Links, "change:"+change)
-	}
-	for _, commit := range listOf(links["commits"]) {
-		e.Links = append(e.Links, "commit:"+commit)
-	}
-	return true
 }
 
 func listOf(v any) []string {
@@ -135,8 +140,7 @@ func (f fields) apply(e *Event, at string) (rest map[string]any, r *Rejection) {
 			rest[name] = v
 			continue
 		}
-		e.Stated |= c.stated
-		if c.set != nil && !c.set(e, v) {
+		if !c.set(e, v) {
 			return nil, timeRange(at+"/"+name, v)
 		}
 	}

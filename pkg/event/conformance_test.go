@@ -48,8 +48,8 @@ func contextOf(t testing.TB, cdevent []byte) (id, typ, source string) {
 	return doc.Context.ID, doc.Context.Type, doc.Context.Source
 }
 
-// binary is cdevent as a record in binary mode, headers made without the package's own builder.
-func binary(t testing.TB, cdevent []byte) *Message {
+// binaryMode is cdevent as a record in binary mode, headers made without the package's own builder.
+func binaryMode(t testing.TB, cdevent []byte) *Message {
 	id, typ, source := contextOf(t, cdevent)
 	return &Message{Value: cdevent, Headers: []Header{
 		{"Content-Type", []byte("application/json; charset=utf-8")}, {"ce_specversion", []byte("1.0")},
@@ -57,8 +57,8 @@ func binary(t testing.TB, cdevent []byte) *Message {
 	}}
 }
 
-// structured is cdevent as a record in structured mode.
-func structured(t testing.TB, cdevent []byte) *Message {
+// structuredMode is cdevent as a record in structured mode.
+func structuredMode(t testing.TB, cdevent []byte) *Message {
 	id, typ, source := contextOf(t, cdevent)
 	value := `{"specversion":"1.0","id":` + quote(id) + `,"type":` + quote(typ) + `,"source":` + quote(source) +
 		`,"datacontenttype":"application/json","data":` + string(cdevent) + `}`
@@ -72,7 +72,7 @@ func TestConformanceFilesInEveryMode(t *testing.T) {
 	for name, raw := range conformanceFiles(t) {
 		_, typ, _ := contextOf(t, raw)
 		var first *Event
-		for mode, m := range map[string]*Message{"binary": binary(t, raw), "structured": structured(t, raw), "bare": {Value: raw}} {
+		for mode, m := range map[string]*Message{"binary": binaryMode(t, raw), "structured": structuredMode(t, raw), "bare": {Value: raw}} {
 			var e Event
 			if r := d.Decode(m, &e); r != nil {
 				t.Errorf("%s, %s mode: %v", name, mode, r)

@@ -38,8 +38,7 @@ type Decoder struct {
 	futureSlack Millis
 	maxBytes    int
 	digest      *xxhash.Digest
-	canonical   []byte // of the last event that the fast path took
-	entity      []byte
+	out         []byte // what the last event of the fast path shares: canonical JSON, identity, links
 	fast        fastEvent
 }
 
