@@ -166,6 +166,19 @@ func (c Connection) client() (cl *kafka.Client, close func(), err error) {
 	return &kafka.Client{Addr: kafka.TCP(c.Brokers...), Timeout: 10 * time.Second, Transport: t}, t.CloseIdleConnections, nil
 }
 
+// Reach says whether a broker answers and takes the credentials.
+func Reach(ctx context.Context, c Connection) error {
+	cl, closeIdle, err := c.client()
+	if err != nil {
+		return err
+	}
+	defer closeIdle()
+	if _, err := cl.Metadata(ctx, &kafka.MetadataRequest{}); err != nil {
+		return fmt.Errorf("kafka: no broker of %v answers: %w", c.Brokers, err)
+	}
+	return nil
+}
+
 // dialPartition connects to the leader of one partition, asking each broker in turn.
 func (c Connection) dialPartition(ctx context.Context, d *kafka.Dialer, tp TopicPartition) (conn *kafka.Conn, err error) {
 	for _, broker := range c.Brokers {

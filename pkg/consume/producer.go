@@ -24,9 +24,13 @@ type Producer struct {
 	w         *kafka.Writer
 	transport *kafka.Transport
 
-	mu      sync.Mutex
-	offsets map[TopicPartition]int64
+	mu    sync.Mutex
+	spans map[TopicPartition]Span
 }
+
+// Span is the first and the last offset that a producer had acknowledged in a
+// partition; records of others may lie between.
+type Span struct{ First, Last int64 }
 
 // NewProducer makes a producer; it connects with the first Send.
 func NewProducer(conn Connection) (*Producer, error) {
@@ -39,7 +43,7 @@ func NewProducer(conn Connection) (*Producer, error) {
 	}
 	// A topic made a moment ago must be seen soon; the default of 6 s is too long for publish.
 	t.MetadataTTL = time.Second
-	p := &Producer{transport: t, offsets: map[TopicPartition]int64{}}
+	p := &Producer{transport: t, spans: map[TopicPartition]Span{}}
 	p.w = &kafka.Writer{
 		Addr:         kafka.TCP(conn.Brokers...),
 		Transport:    t,
@@ -58,13 +62,15 @@ func (p *Producer) completed(msgs []kafka.Message, err error) {
 	if err != nil || len(msgs) == 0 {
 		return
 	}
-	last := msgs[len(msgs)-1]
+	first, last := msgs[0], msgs[len(msgs)-1]
 	tp := TopicPartition{last.Topic, int32(last.Partition)}
 	p.mu.Lock()
-	if old, ok := p.offsets[tp]; !ok || last.Offset > old {
-		p.offsets[tp] = last.Offset
+	defer p.mu.Unlock()
+	span, seen := p.spans[tp]
+	if !seen {
+		span = Span{first.Offset, last.Offset}
 	}
-	p.mu.Unlock()
+	p.spans[tp] = Span{min(span.First, first.Offset), max(span.Last, last.Offset)}
 }
 
 // Send writes the records to the topics named in them and returns when all are
@@ -119,7 +125,18 @@ func sendError(err error) error {
 func (p *Producer) Offsets() map[TopicPartition]int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return maps.Clone(p.offsets)
+	last := make(map[TopicPartition]int64, len(p.spans))
+	for tp, span := range p.spans {
+		last[tp] = span.Last
+	}
+	return last
+}
+
+// Spans gives the offsets of each partition that was sent to.
+func (p *Producer) Spans() map[TopicPartition]Span {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.spans)
 }
 
 // Close releases the connections. Send has already waited for its acknowledgements.
