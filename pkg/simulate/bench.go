@@ -13,14 +13,16 @@ import (
 const (
 	benchServices  = 200
 	benchDays      = 90
-	benchIncidents = 20 // one event in so many is about an incident
-	incidentEvents = 5  // that each incident has
+	benchIncidents = 20   // one event in so many is about an incident
+	benchFlags     = 1000 // one change in so many is of a flag
+	benchAmended   = 100  // one incident event in so many is a correction
 )
 
 // Bench makes a log of n events for measuring speed: CDEvents of about 450 bytes
 // in binary mode, 95 % about changes and 5 % about incidents, that together state
-// every attribute of both. Happening order, no disorder, no truth. Equal arguments
-// give equal bytes. A message and its headers are good until the next one is asked for.
+// every attribute of both. Nearly all are CDEvents' own types, with what these have
+// no place for in customData. In order, no disorder, no truth. Equal arguments give
+// equal bytes. A message and its headers are good until the next one is asked for.
 func Bench(n int, seed uint64) iter.Seq[event.Message] {
 	return func(yield func(event.Message) bool) {
 		b := newBench(n, seed)
@@ -103,7 +105,7 @@ func (b *bench) change(i int) {
 	draw := b.random.Uint64()
 	at := b.begin + int64(float64(i)*b.step)
 	name := b.services[draw%benchServices]
-	if draw>>40%50 == 0 {
+	if draw>>40%benchFlags == 0 {
 		b.flag(i, at, name, draw)
 		return
 	}
@@ -157,47 +159,42 @@ func (b *bench) flag(i int, at int64, name string, draw uint64) {
 	b.value = append(v, `,"labels":{"rollout":"all users","ticket":"https://tracker.example.com/flags/2174"}}}}`...)
 }
 
-// incident writes the nth event about incidents: each incident's events in a row.
+// incident writes the nth event about incidents: each is detected, then resolved.
 func (b *bench) incident(nth int) {
-	which, part := nth/incidentEvents, nth%incidentEvents
-	number := uint64(which)
-	name := b.services[(number*7919)%benchServices]
-	detected := b.begin + int64(float64(which*incidentEvents*benchIncidents)*b.step)
+	number := uint64(nth / 2)
+	name := b.services[number*7919%benchServices]
+	detected := b.begin + int64(float64(nth/2*2*benchIncidents)*b.step)
 	b.key = appendHex(append(b.key[:0], "INC-"...), number, 8)
-	after := [incidentEvents]int64{0, 4 * minuteMillis, 40 * minuteMillis, 95 * minuteMillis, 600 * minuteMillis}
-	types := [incidentEvents]string{
-		"dev.cdevents.incident.detected.0.3.0", "dev.cdeventsx.tuition-incident.acknowledged.0.1.0",
-		"dev.cdeventsx.tuition-incident.mitigated.0.1.0", "dev.cdevents.incident.resolved.0.3.0",
-		"dev.cdeventsx.tuition-incident.amended.0.1.0",
-	}
-	source := incidentTool
-	if part == 0 {
-		source = monitoringTool
-	}
-	b.open(-1-nth, detected+after[part], source, types[part])
-	v := append(b.value, b.key...)
-	v = append(v, `","content":{`...)
-	switch part {
-	case 0, 3:
-		v = append(v, `"environment":{"id":"production"},"service":{"id":"`...)
+	switch {
+	case nth%benchAmended == benchAmended-1:
+		b.open(-1-nth, detected+600*minuteMillis, incidentTool, "dev.cdeventsx.tuition-incident.amended.0.1.0")
+		v := append(b.value, b.key...)
+		v = append(v, `","content":{"severity":2,"duplicateOf":"INC-`...)
+		v = appendHex(v, number-1, 8)
+		b.value = append(v, `","title":"Checkout answers slowly","labels":{"region":"eu-central-1","cell":"b"}}}}`...)
+	case nth%2 == 1:
+		b.open(-1-nth, detected+95*minuteMillis, incidentTool, "dev.cdevents.incident.resolved.0.3.0")
+		v := append(b.value, b.key...)
+		v = append(v, `","content":{"environment":{"id":"production"},"description":"Response time below the threshold of 100 ms"}},"customData":{"tuition":{"mitigatedAt":"`...)
+		v = appendStamp(v, detected+40*minuteMillis)
+		b.value = append(v, `"}}}`...)
+	default:
+		b.open(-1-nth, detected, monitoringTool, "dev.cdevents.incident.detected.0.3.0")
+		v := append(b.value, b.key...)
+		v = append(v, `","content":{"environment":{"id":"production"},"service":{"id":"`...)
 		v = append(v, name...)
-		v = append(v, `"},"description":"Response time above the threshold of 100 ms"}},"customData":{"tuition":{"severity":`...)
+		v = append(v, `"}}},"customData":{"tuition":{"severity":`...)
 		v = strconv.AppendUint(v, 1+number%5, 10)
-		v = append(v, `,"detectionSource":"monitoring","startedAt":"`...)
-		v = appendStamp(v, detected-int64(number%7+1)*minuteMillis)
-		v = append(v, `"}}}`...)
-	case 4:
-		v = append(v, `"failureMode":"`...)
+		v = append(v, `,"detectionSource":"monitoring","failureMode":"`...)
 		v = append(v, symptoms[number%uint64(len(symptoms))]...)
 		v = append(v, `","causeCategory":"capacity","blastRadius":0.25,"contained":`...)
 		v = strconv.AppendBool(v, number%2 == 0)
-		v = append(v, `,"containedBy":"canary","planned":false,"services":["`...)
-		v = append(v, name...)
-		v = append(v, `"]}}}`...)
-	default:
-		v = append(v, `"title":"Checkout answers slowly","labels":{"region":"eu-central-1","cell":"b","runbook":"https://runbooks.example.com/slow"}}}}`...)
+		v = append(v, `,"containedBy":"canary","planned":false,"startedAt":"`...)
+		v = appendStamp(v, detected-int64(number%7+1)*minuteMillis)
+		v = append(v, `","acknowledgedAt":"`...)
+		v = appendStamp(v, detected+4*minuteMillis)
+		b.value = append(v, `"}}}`...)
 	}
-	b.value = v
 }
 
 const hexDigits = "0123456789abcdef"

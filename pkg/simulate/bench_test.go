@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/tuition-hq/tuition/pkg/event"
@@ -30,7 +31,7 @@ func TestBenchIsAccepted(t *testing.T) {
 			incidents++
 		}
 		stated |= e.Stated
-		ids[e.ID] = true
+		ids[strings.Clone(e.ID)] = true
 	}
 	if changes != n*95/100 || incidents != n*5/100 {
 		t.Errorf("%d changes and %d incident events of %d", changes, incidents, n)
@@ -43,7 +44,8 @@ func TestBenchIsAccepted(t *testing.T) {
 	}
 	all := event.StatedService | event.StatedEnvironment | event.StatedSeverity | event.StatedDetectionSource |
 		event.StatedFailureMode | event.StatedCauseCategory | event.StatedBlastRadius | event.StatedContained | event.StatedPlanned |
-		event.StatedStartedAt | event.StatedVersion | event.StatedCommit | event.StatedArtifact |
+		event.StatedStartedAt | event.StatedAcknowledgedAt | event.StatedMitigatedAt | event.StatedDuplicateOf |
+		event.StatedContainedBy | event.StatedVersion | event.StatedCommit | event.StatedArtifact |
 		event.StatedOutcome | event.StatedRollout | event.StatedAutomaticRollback | event.StatedFlagKey | event.StatedFlagTo
 	if missing := all &^ stated; missing != 0 {
 		t.Errorf("no event states attributes %b", missing)
@@ -69,5 +71,46 @@ func TestBenchSameSeedSameBytes(t *testing.T) {
 func BenchmarkBench(b *testing.B) {
 	for m := range Bench(b.N, 1) {
 		b.SetBytes(int64(len(m.Value)))
+	}
+}
+
+// TestBenchTakesTheFastPath: the decoder's fast path allocates nothing, the
+// schema validator builds a tree of each event. Our own types take the latter.
+func TestBenchTakesTheFastPath(t *testing.T) {
+	decoder, err := event.NewDecoder(event.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e event.Event
+	const n = 4000
+	slow := 0
+	for m := range Bench(n, 1) {
+		allocs := testing.AllocsPerRun(3, func() {
+			if rejection := decoder.Decode(&m, &e); rejection != nil {
+				t.Fatal(rejection)
+			}
+		})
+		if allocs > 3 {
+			slow++
+			if strings.HasPrefix(e.Type, "dev.cdevents.") {
+				t.Fatalf("%.0f allocations for %s", allocs, m.Value)
+			}
+		}
+	}
+	if slow > n/200 {
+		t.Errorf("%d of %d events go to the schema validator", slow, n)
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	decoder, err := event.NewDecoder(event.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var e event.Event
+	for m := range Bench(b.N, 1) {
+		if rejection := decoder.Decode(&m, &e); rejection != nil {
+			b.Fatal(rejection)
+		}
 	}
 }

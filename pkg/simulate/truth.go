@@ -323,16 +323,12 @@ func (t *truth) durations() {
 	detect := t.detecting()
 	t.quantiles("detect", detect.probability, fmt.Sprintf("lognormal; monitors take %g min, employees %g, customers %g in the median",
 		detecting["monitoring"].median, detecting["employee"].median, detecting["customer"].median))
-	t.quantiles("acknowledge", acknowledging.seconds().probability,
-		fmt.Sprintf("lognormal from detection, median %g min, sd of the logarithm %g", acknowledging.median, acknowledging.spread))
-	detected := detect.grid(300)
 	for _, d := range []struct {
 		name string
 		l    lognormal
-	}{{"mitigate", mitigating}, {"resolve", resolving}} {
-		fromStart, fromSign := after(detected, d.l.seconds()), d.l.seconds().probability
-		t.quantiles(d.name, func(x float64) float64 { return (1-noStart)*fromStart(x) + noStart*fromSign(x) },
-			fmt.Sprintf("detection, then lognormal with median %g min, sd of the logarithm %g; %.0f %% state no start", d.l.median, d.l.spread, 100*noStart))
+	}{{"acknowledge", acknowledging}, {"mitigate", mitigating}, {"resolve", resolving}} {
+		t.quantiles(d.name, d.l.seconds().probability,
+			fmt.Sprintf("lognormal from detection, median %g min, sd of the logarithm %g", d.l.median, d.l.spread))
 	}
 }
 
