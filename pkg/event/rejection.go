@@ -25,6 +25,7 @@ const (
 	CodeTimeRange        Code = "time_range"
 	CodeFutureTime       Code = "future_time"
 	CodePersonalData     Code = "personal_data"
+	CodeAdapter          Code = "adapter"
 )
 
 // Reason explains a code: what it means and what the sender can do about it.
@@ -55,6 +56,7 @@ var reasons = []Reason{
 	{CodeTimeRange, "a time lies outside 1980 to 2199", "correct the sender's clock or the unit of its timestamps"},
 	{CodeFutureTime, "context.timestamp is later than the record's own time allows", "correct the sender's clock, then send again"},
 	{CodePersonalData, "the event names a person and the settings say to reject that", "leave out e-mail addresses, @handles and user ids, or set redaction to hash"},
+	{CodeAdapter, "the adapter of the record's topic made no event of it", "correct the sender, or the adapter; the message says which"},
 }
 
 // Rejection is a record that was not accepted, as a value: why, where in the
