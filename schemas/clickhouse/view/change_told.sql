@@ -26,11 +26,12 @@ SELECT
     toString({{latest "planned"}}) AS planned,
     argMinIf(toString(e.source), e.ord, NOT e.amends) AS source,
     arraySort(groupUniqArrayIf(toString(e.source), NOT e.amends)) AS sources,
-    min(e.imported) AS imported
+    argMax(e.imported, e.first_received) AS imported
 FROM
 (
     SELECT
         e.*,
+        e.first_received,
         e.predicate = 'amended' AS amends,
         if(amends, bitOr(e.ord, bitShiftLeft(toUInt128(1), 127)), e.ord) AS told,
         if({{states "finished_at"}} AND e.finished_at != 0, e.finished_at, e.occurred_at) AS own_finished_at,

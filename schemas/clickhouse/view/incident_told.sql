@@ -44,7 +44,7 @@ FROM
         minIf(e.occurred_at, NOT e.amends) AS first_told_at,
         {{corrected "links" "arraySort(groupUniqArrayArrayIf(e.links, NOT e.amends))"}} AS links,
         argMinIf(e.source, e.ord, NOT e.amends) AS source,
-        min(e.imported) AS imported,
+        argMax(e.imported, e.first_received) AS imported,
         argMaxIf(e.own_title, e.told, JSONHas(e.attributes, 'title')) AS title,
         argMaxIf(e.own_labels, e.told, JSONHas(e.attributes, 'labels')) AS labels,
         -- Durations that people told, kept apart from the derived ones; -1 unknown.
@@ -56,6 +56,7 @@ FROM
     (
         SELECT
             e.*,
+            e.first_received,
             e.predicate = 'amended' AS amends,
             if(amends, bitOr(e.ord, bitShiftLeft(toUInt128(1), 127)), e.ord) AS told,
             {{states "services"}} OR {{states "service"}} AS states_services,

@@ -1,0 +1,113 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/tuition-hq/tuition/pkg/learning"
+)
+
+// Publish makes a run's estimates and evidence readable: the rows first, then the
+// row of estimate_run by which the views see them. Publishing a run again changes
+// nothing but the time at which it was computed, which no comparison reads. It
+// counts if no run folded more events, or as many under newer settings.
+func (s *Store) Publish(ctx context.Context, run learning.Run) error {
+	err := s.insert(ctx, "estimate_row", func(batch driver.Batch) error {
+		for i := range run.Estimates {
+			e := &run.Estimates[i]
+			if err := batch.Append(run.ID, e.Metric, e.Scope.Kind, e.Scope.Name, e.Window, e.AsOf,
+				e.Value, e.Low, e.High, e.Level, e.Low50, e.High50, e.Unit, e.N, e.Events, e.Exposure, e.Censored,
+				string(e.State), uint8(e.State.Code()), e.Method, e.Origin, e.Verdict, e.Reading); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("publish estimates: %w", err)
+	}
+	err = s.insert(ctx, "estimate_evidence_row", func(batch driver.Batch) error {
+		for i := range run.Evidence {
+			e := &run.Evidence[i]
+			if err := batch.Append(run.ID, e.Metric, e.Scope.Kind, e.Scope.Name, e.Window, e.Role, e.Kind, e.Entity); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("publish evidence: %w", err)
+	}
+	err = s.insert(ctx, "estimate_run", func(batch driver.Batch) error {
+		return batch.Append(run.ID, run.AsOf, run.InputEvents, s.configured.Load(), time.Now().UnixMilli())
+	})
+	if err != nil {
+		return fmt.Errorf("publish the run: %w", err)
+	}
+	return nil
+}
+
+// Estimates is the newest finished run. Before the first one it is the zero Snapshot.
+func (s *Store) Estimates(ctx context.Context) (learning.Snapshot, error) {
+	var snapshot learning.Snapshot
+	var computed int64
+	found := false
+	err := s.each(ctx, "estimate_run", nil, func(rows driver.Rows) error {
+		found = true
+		return rows.Scan(&snapshot.RunID, &snapshot.AsOf, &snapshot.InputEvents, &computed)
+	})
+	if err != nil || !found {
+		return learning.Snapshot{}, err
+	}
+	snapshot.ComputedAt = time.UnixMilli(computed).UTC()
+	err = s.each(ctx, "estimates", []any{clickhouse.Named("run", snapshot.RunID)}, func(rows driver.Rows) error {
+		var e learning.Estimate
+		var state string
+		if err := rows.Scan(&e.Metric, &e.Scope.Kind, &e.Scope.Name, &e.Window, &e.AsOf,
+			&e.Value, &e.Low, &e.High, &e.Level, &e.Low50, &e.High50, &e.Unit, &e.N, &e.Events, &e.Exposure, &e.Censored,
+			&state, &e.Method, &e.Origin, &e.Verdict, &e.Reading); err != nil {
+			return err
+		}
+		e.State = learning.State(state)
+		snapshot.Estimates = append(snapshot.Estimates, e)
+		return nil
+	})
+	return snapshot, err
+}
+
+// Evidence is what one estimate of the newest finished run counted.
+func (s *Store) Evidence(ctx context.Context, metric, scopeKind, scope, window string) ([]learning.Evidence, error) {
+	var list []learning.Evidence
+	err := s.each(ctx, "evidence", []any{
+		clickhouse.Named("metric", metric), clickhouse.Named("scope_kind", scopeKind),
+		clickhouse.Named("scope", scope), clickhouse.Named("window", window),
+	}, func(rows driver.Rows) error {
+		var e learning.Evidence
+		err := rows.Scan(&e.Metric, &e.Scope.Kind, &e.Scope.Name, &e.Window, &e.Role, &e.Kind, &e.Entity)
+		list = append(list, e)
+		return err
+	})
+	return list, err
+}
+
+// each runs a query of schemas/clickhouse/query over its rows.
+func (s *Store) each(ctx context.Context, name string, args []any, row func(driver.Rows) error) error {
+	rows, err := s.conn.Query(ctx, query(name), args...)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := row(rows); err != nil {
+			return fmt.Errorf("read %s: %w", name, err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	return nil
+}

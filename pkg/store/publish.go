@@ -1,0 +1,122 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/tuition-hq/tuition/pkg/catalog"
+)
+
+// SetCatalog publishes the services that the views join with. What was published
+// last counts; publishing what already counts does nothing.
+func (s *Store) SetCatalog(ctx context.Context, c catalog.Catalog) error {
+	return s.publish(ctx, "catalog", c, "catalog_service", func(run string, rows driver.Batch) error {
+		for _, service := range c.Services {
+			if err := rows.Append(run, service.Name, service.Team, service.Tier,
+				list(service.DependsOn), list(service.Aliases), service.AliveFrom); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// SetRules publishes the failure-mode rules; of those that hold the first counts.
+func (s *Store) SetRules(ctx context.Context, rules []catalog.Rule) error {
+	return s.publish(ctx, "rules", rules, "failure_mode_rule", func(run string, rows driver.Batch) error {
+		for i, rule := range rules {
+			labels := rule.Labels
+			if labels == nil {
+				labels = map[string]string{}
+			}
+			if err := rows.Append(run, uint32(i), rule.FailureMode, rule.Service, list(rule.Incidents), labels, rule.Because); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// SetWindow publishes the attribution window: so long before an incident a change
+// may have caused it. At least a second.
+func (s *Store) SetWindow(ctx context.Context, window time.Duration) error {
+	if window < time.Second {
+		return fmt.Errorf("attribution window %v: give at least a second, such as 24h", window)
+	}
+	return s.publish(ctx, "settings", window, "setting_row", func(run string, rows driver.Batch) error {
+		return rows.Append(run, "attribution_window_ms", window.Milliseconds())
+	})
+}
+
+// publish inserts rows under a run that is the hash of their content, and then
+// the publication that makes them count.
+func (s *Store) publish(ctx context.Context, subject string, content any, table string, rows func(run string, batch driver.Batch) error) error {
+	canonical, err := json.Marshal(content)
+	if err != nil {
+		return fmt.Errorf("publish %s: %w", subject, err)
+	}
+	sum := sha256.Sum256(canonical)
+	run := hex.EncodeToString(sum[:])
+	newest, sequence, err := s.publication(ctx, subject)
+	if err != nil {
+		return fmt.Errorf("publish %s: read what counts now: %w", subject, err)
+	}
+	if newest == run {
+		return nil
+	}
+	if err := s.insert(ctx, table, func(batch driver.Batch) error { return rows(run, batch) }); err != nil {
+		return fmt.Errorf("publish %s: %w", subject, err)
+	}
+	sequence = max(sequence+1, time.Now().UnixMicro())
+	err = s.insert(ctx, "publication", func(batch driver.Batch) error { return batch.Append(subject, run, sequence) })
+	if err != nil {
+		return fmt.Errorf("publish %s: %w", subject, err)
+	}
+	return nil
+}
+
+// publication is the run that counts for a subject; "" if nothing was published.
+func (s *Store) publication(ctx context.Context, subject string) (run string, sequence int64, err error) {
+	err = s.conn.QueryRow(ctx, query("publication"), clickhouse.Named("subject", subject)).Scan(&run, &sequence)
+	return run, sequence, err
+}
+
+// insert sends a few rows in one insert, acknowledged. No rows are no insert.
+func (s *Store) insert(ctx context.Context, table string, fill func(driver.Batch) error) error {
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(publishSettings(s.config)))
+	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO "+table)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = batch.Close() }()
+	if err := fill(batch); err != nil {
+		return err
+	}
+	if batch.Rows() == 0 {
+		return nil
+	}
+	return batch.Send()
+}
+
+// publishSettings make an insert visible on every shard once it is acknowledged.
+func publishSettings(config Config) clickhouse.Settings {
+	settings := clickhouse.Settings{"async_insert": 0}
+	if config.Cluster != "" {
+		settings["distributed_foreground_insert"] = 1
+	}
+	return settings
+}
+
+func list(values []string) []string {
+	if values == nil {
+		return []string{}
+	}
+	return values
+}

@@ -1,0 +1,56 @@
+-- Improvements: '' and 0 unknown. Closed, abandoned and verified count only if
+-- told after it was last opened. Failure mode and service are inherited from the
+-- failure it came from where it states none.
+CREATE OR REPLACE VIEW improvement_state AS
+WITH
+    (SELECT arraySort(groupArray((alias, service))) FROM service_alias) AS aliases,
+    arrayConcat([''], aliases.1) AS known,
+    arrayConcat([''], aliases.2) AS names
+SELECT
+    p.improvement_id AS improvement_id,
+    if(p.service_told != '', transform(p.service_told, known, names, p.service_told), f.service) AS service,
+    if(p.failure_mode_told != '', p.failure_mode_told, f.failure_mode) AS failure_mode,
+    p.* EXCEPT (improvement_id, service_told, failure_mode_told, last_opened)
+FROM
+(
+    SELECT
+        e.entity AS improvement_id,
+        {{latest "service"}} AS service_told,
+        {{latest "failure_mode"}} AS failure_mode_told,
+        argMaxIf(JSONExtractString(e.attributes, 'kind'), e.told, JSONHas(e.attributes, 'kind')) AS kind,
+        argMaxIf(JSONExtractString(e.attributes, 'title'), e.told, JSONHas(e.attributes, 'title')) AS title,
+        argMaxIf(JSONExtractString(e.attributes, 'fromFailure'), e.told, JSONHas(e.attributes, 'fromFailure')) AS from_failure,
+        argMaxIf(toUnixTimestamp64Milli(ifNull(parseDateTime64BestEffortOrNull(JSONExtractString(e.attributes, 'dueAt'), 3, 'UTC'), toDateTime64(0, 3))),
+            e.told, JSONHas(e.attributes, 'dueAt')) AS due_at,
+        argMaxIf(JSONExtractString(e.attributes, 'evidence', 'kind'), e.told, JSONHas(e.attributes, 'evidence')) AS evidence_kind,
+        maxIf(e.ord, e.predicate = 'opened') AS last_opened,
+        minIf(e.occurred_at, e.predicate = 'opened') AS opened_at,
+        -- (when, when first witnessed) of each telling: of the same event told again the one received first.
+        arrayFilter(x -> x.1 > last_opened, arraySort(groupUniqArrayIf((e.ord, e.occurred_at, e.witnessed_at, e.imported), e.predicate = 'closed'))) AS closings,
+        arrayReduce('max', arrayMap(x -> x.2, closings)) AS closed_at,
+        arrayReduce('max', arrayMap(x -> x.3, closings)) AS witnessed_closed_at,
+        maxIf(e.occurred_at, e.predicate = 'verified') AS verified_at,
+        maxIf(e.ord, e.predicate = 'abandoned') > last_opened ? maxIf(e.occurred_at, e.predicate = 'abandoned') : 0 AS abandoned_at,
+        notEmpty(closings) AND arrayAll(x -> x.4, closings) AS imported,
+        min(e.imported) AS wholly_imported,
+        argMin(toString(e.source), e.ord) AS source
+    FROM
+    (
+        SELECT
+            e.*,
+            if(e.imported, e.occurred_at, greatest(e.occurred_at, if(e.emitted_at != 0, e.emitted_at, e.received_at))) AS witnessed_at,
+            e.predicate = 'amended' AS amends,
+            if(amends, bitOr(e.ord, bitShiftLeft(toUInt128(1), 127)), e.ord) AS told
+        FROM
+        (
+            -- Each event once, as it was received first.
+            SELECT * FROM event AS e
+            WHERE e.kind = 'improvement'
+            ORDER BY e.first_received DESC
+            LIMIT 1 BY e.entity, e.ord
+        ) AS e
+    ) AS e
+    GROUP BY e.entity
+    HAVING countIf(e.predicate = 'retracted') = 0 AND countIf(e.predicate NOT IN ('amended', 'retracted')) > 0
+) AS p
+LEFT JOIN (SELECT incident_id, service, failure_mode FROM incident_named) AS f ON f.incident_id = p.from_failure
