@@ -26,7 +26,7 @@ var views = []string{
 	"service", "service_alias", "failure_mode_rule_current", "setting",
 	"incident_told", "incident_named",
 	"change_told", "change_merged", "rollback", "change_rolled_back", "change_state", "change",
-	"incident_state", "incident", "incident_reach", "change_linked", "change_undone", "incident_change",
+	"incident_state", "incident", "incident_reach", "change_linked", "change_undone", "incident_change", "change_blamed",
 	"improvement_state", "improvement", "recurrence",
 	"monitoring_gap_state", "monitoring_gap", "postmortem", "rejection", "coverage",
 	"estimate_run_current", "estimate", "estimate_evidence",

@@ -50,4 +50,10 @@ func TestSmoke(t *testing.T) {
 		}
 		rows.Close()
 	}
+	if _, err := s.LoadInput(t.Context(), LoadOptions{AsOf: 1e12}); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Estimates(t.Context()); err != nil {
+		t.Error(err)
+	}
 }

@@ -2,7 +2,7 @@
 -- repetition changes. When a fix was first witnessed is part of what is computed.
 SELECT
     count() AS events,
-    lower(hex(groupBitXor(sipHash128(l.kind, l.entity, l.ord, if(l.kind = 'improvement', toUInt128(l.witness), 0))))) AS hash,
+    lower(hex(groupBitXor(reinterpretAsUInt128(sipHash128(l.kind, l.entity, l.ord, if(l.kind = 'improvement', toUInt128(l.witness), 0)))))) AS hash,
     min(l.occurred_at) AS first,
     max(l.occurred_at) AS last
 FROM

@@ -16,6 +16,7 @@ SELECT
     if(s.team = '', 'unassigned', s.team) AS team,
     nullIf(i.title, '') AS title,
     i.source AS source,
-    i.imported AS imported
+    i.imported AS imported,
+    i.unwitnessed AS unwitnessed
 FROM improvement_state AS i
 LEFT JOIN service AS s ON s.name = i.service

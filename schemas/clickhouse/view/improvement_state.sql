@@ -27,12 +27,12 @@ FROM
         minIf(e.occurred_at, e.predicate = 'opened') AS opened_at,
         -- (when, when first witnessed) of each telling: of the same event told again the one received first.
         arrayFilter(x -> x.1 > last_opened, arraySort(groupUniqArrayIf((e.ord, e.occurred_at, e.witnessed_at, e.imported), e.predicate = 'closed'))) AS closings,
-        arrayReduce('max', arrayMap(x -> x.2, closings)) AS closed_at,
-        arrayReduce('max', arrayMap(x -> x.3, closings)) AS witnessed_closed_at,
-        maxIf(e.occurred_at, e.predicate = 'verified') AS verified_at,
+        closings[1].2 AS closed_at,
+        closings[1].3 AS witnessed_closed_at,
+        minIf(e.occurred_at, e.predicate = 'verified') AS verified_at,
         maxIf(e.ord, e.predicate = 'abandoned') > last_opened ? maxIf(e.occurred_at, e.predicate = 'abandoned') : 0 AS abandoned_at,
-        notEmpty(closings) AND arrayAll(x -> x.4, closings) AS imported,
-        min(e.imported) AS wholly_imported,
+        closings[1].4 AS unwitnessed,
+        argMax(e.imported, e.first_received) AS imported,
         argMin(toString(e.source), e.ord) AS source
     FROM
     (
@@ -44,7 +44,7 @@ FROM
         FROM
         (
             -- Each event once, as it was received first.
-            SELECT * FROM event AS e
+            SELECT e.*, e.first_received FROM event AS e
             WHERE e.kind = 'improvement'
             ORDER BY e.first_received DESC
             LIMIT 1 BY e.entity, e.ord

@@ -8,7 +8,7 @@ SELECT
     if(last_reopened > last_mitigated AND last_reopened > last_resolved, 0, mitigated) AS mitigated_at,
     -- Of the ends told since it was last reopened: the latest correction, else the latest end.
     arraySort(r -> (r.1, r.2), arrayFilter(r -> r.3 > last_reopened, resolutions))[-1].2 AS resolved_at,
-    reopen_count, first_told_at, links, source, imported, title, labels,
+    reopen_count, first_told_at, links, source, imported, automatic, title, labels,
     stated_detect_seconds, stated_resolve_seconds
 FROM
 (
@@ -45,6 +45,7 @@ FROM
         {{corrected "links" "arraySort(groupUniqArrayArrayIf(e.links, NOT e.amends))"}} AS links,
         argMinIf(e.source, e.ord, NOT e.amends) AS source,
         argMax(e.imported, e.first_received) AS imported,
+        countIf(e.predicate = 'detected') > 0 AND NOT imported AS automatic,
         argMaxIf(e.own_title, e.told, JSONHas(e.attributes, 'title')) AS title,
         argMaxIf(e.own_labels, e.told, JSONHas(e.attributes, 'labels')) AS labels,
         -- Durations that people told, kept apart from the derived ones; -1 unknown.

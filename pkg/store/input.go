@@ -1,0 +1,193 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/tuition-hq/tuition/pkg/learning"
+)
+
+// LoadOptions says of when, and with what, the input is.
+type LoadOptions struct {
+	AsOf         int64         // milliseconds; nothing that happened later is in the rows, later corrections are
+	Window       time.Duration // attribution window; 0: the published one, by which the views join
+	SettingsHash string        // of the settings of the estimators; part of Input.Hash
+}
+
+// LogState is the log as a set of distinct events.
+type LogState struct {
+	Events      uint64
+	Hash        string // the same for the same events in any order, however often they were received
+	First, Last int64  // earliest and latest occurred_at in milliseconds, 0 without events
+}
+
+// LogState folds the whole log into one line. Equal states give equal estimates
+// under equal settings.
+func (s *Store) LogState(ctx context.Context) (LogState, error) {
+	var state LogState
+	err := s.each(ctx, "log_state", nil, func(rows driver.Rows) error {
+		return rows.Scan(&state.Events, &state.Hash, &state.First, &state.Last)
+	})
+	return state, err
+}
+
+// LoadInput reads what the estimators need, folded and joined. Its hash is that of
+// the rows themselves, so rows that arrive meanwhile cannot hide behind it.
+func (s *Store) LoadInput(ctx context.Context, options LoadOptions) (learning.Input, error) {
+	var configured int64
+	if err := s.conn.QueryRow(ctx, query("configured")).Scan(&configured); err != nil {
+		return learning.Input{}, fmt.Errorf("read what was published: %w", err)
+	}
+	state, err := s.LogState(ctx)
+	if err != nil {
+		return learning.Input{}, err
+	}
+	window := options.Window.Milliseconds()
+	if window == 0 {
+		if err := s.conn.QueryRow(ctx, query("window")).Scan(&window); err != nil {
+			return learning.Input{}, fmt.Errorf("read the attribution window: %w", err)
+		}
+	}
+	l := loader{store: s, ctx: ctx, args: []any{clickhouse.Named("as_of", options.AsOf), clickhouse.Named("window", window)}}
+	l.input.AsOf, l.input.InputEvents = options.AsOf, state.Events
+	for _, load := range []func() error{
+		l.incidents, l.recurrences, l.improvements, l.gaps, l.changes, l.crossover, l.services, l.coverage,
+	} {
+		if err := load(); err != nil {
+			return learning.Input{}, err
+		}
+	}
+	slices.SortFunc(l.input.FailedChange, func(a, b learning.FailedChange) int {
+		return cmp.Or(cmp.Compare(a.FinishedAt, b.FinishedAt), cmp.Compare(a.ID, b.ID))
+	})
+	if l.input.Hash, err = hash(l.input, options.SettingsHash, window); err != nil {
+		return learning.Input{}, err
+	}
+	s.configured.Store(configured)
+	return l.input, nil
+}
+
+func hash(input learning.Input, settings string, window int64) (string, error) {
+	sum := sha256.New()
+	_, _ = fmt.Fprintln(sum, settings, window)
+	if err := json.NewEncoder(sum).Encode(input); err != nil {
+		return "", fmt.Errorf("hash the input: %w", err)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// loader reads one input, query by query.
+type loader struct {
+	store *Store
+	ctx   context.Context
+	args  []any
+	input learning.Input
+}
+
+func (l *loader) each(name string, row func(driver.Rows) error) error {
+	return l.store.each(l.ctx, "input_"+name, l.args, row)
+}
+
+func (l *loader) incidents() error {
+	return l.each("incidents", func(rows driver.Rows) error {
+		var i learning.Incident
+		err := rows.Scan(&i.ID, &i.Service, &i.Team, &i.Environment, &i.Severity, &i.StartedAt, &i.DetectedAt,
+			&i.AcknowledgedAt, &i.MitigatedAt, &i.ResolvedAt, &i.DetectionSource, &i.FailureMode, &i.CauseCategory,
+			&i.Containment, &i.IsDrill, &i.DuplicateOf, &i.ReopenCount, &i.Imported,
+			&i.StatedDetectSeconds, &i.StatedResolveSeconds)
+		l.input.Incidents = append(l.input.Incidents, i)
+		return err
+	})
+}
+
+func (l *loader) recurrences() error {
+	return l.each("recurrences", func(rows driver.Rows) error {
+		var r learning.Recurrence
+		err := rows.Scan(&r.IncidentID, &r.EarlierID, &r.Class, &r.AlsoOpen, &r.Abandoned, &r.GapSeconds)
+		l.input.Recurrences = append(l.input.Recurrences, r)
+		return err
+	})
+}
+
+func (l *loader) improvements() error {
+	return l.each("improvements", func(rows driver.Rows) error {
+		var i learning.Improvement
+		err := rows.Scan(&i.ID, &i.Service, &i.Team, &i.FailureMode, &i.Kind, &i.FromFailure,
+			&i.OpenedAt, &i.ClosedAt, &i.VerifiedAt, &i.AbandonedAt, &i.WitnessedClosedAt, &i.Imported)
+		l.input.Improvements = append(l.input.Improvements, i)
+		return err
+	})
+}
+
+func (l *loader) gaps() error {
+	return l.each("gaps", func(rows driver.Rows) error {
+		var g learning.MonitoringGap
+		var proven, reopened int64
+		err := rows.Scan(&g.ID, &g.Service, &g.Team, &g.FailureMode, &g.FoundAt, &g.ClosedAt, &proven, &reopened, &g.State, &g.DecidedAt)
+		l.input.Gaps = append(l.input.Gaps, g)
+		return err
+	})
+}
+
+func (l *loader) changes() error {
+	return l.each("changes", func(rows driver.Rows) error {
+		var c learning.ChangeCount
+		var finished, undone []int64
+		var ids, why []string
+		if err := rows.Scan(&c.Service, &c.Team, &c.Environment, &c.Kind, &c.Rollout, &c.Quarter, &c.Changes, &c.TooYoung,
+			&finished, &ids, &why, &undone); err != nil {
+			return err
+		}
+		c.Failed = int64(len(ids))
+		l.input.Changes = append(l.input.Changes, c)
+		for i, id := range ids {
+			l.input.FailedChange = append(l.input.FailedChange, learning.FailedChange{
+				ID: id, Service: c.Service, Team: c.Team, Environment: c.Environment, Kind: c.Kind, Rollout: c.Rollout,
+				FinishedAt: finished[i], RolledBackAt: undone[i], Why: why[i],
+			})
+		}
+		return nil
+	})
+}
+
+func (l *loader) crossover() error {
+	return l.each("crossover", func(rows driver.Rows) error {
+		var c learning.Crossover
+		var references int64
+		err := rows.Scan(&c.IncidentID, &c.Service, &c.Team, &c.At, &c.Exposed, &c.ReferenceShare, &references)
+		c.References = int(references)
+		l.input.Crossover = append(l.input.Crossover, c)
+		return err
+	})
+}
+
+func (l *loader) services() error {
+	return l.each("services", func(rows driver.Rows) error {
+		var s learning.Service
+		if err := rows.Scan(&s.Name, &s.Team, &s.Tier, &s.InCatalog, &s.AliveFrom, &s.AliveTo, &s.DeployTimes); err != nil {
+			return err
+		}
+		if l.input.Start == 0 || s.AliveFrom < l.input.Start {
+			l.input.Start = s.AliveFrom
+		}
+		l.input.Services = append(l.input.Services, s)
+		return nil
+	})
+}
+
+func (l *loader) coverage() error {
+	return l.each("coverage", func(rows driver.Rows) error {
+		c := &l.input.Coverage
+		return rows.Scan(&c.Incidents, &c.NoFailureMode, &c.NoEnvironment, &c.NoStart, &c.NoSeverity, &c.NoService,
+			&c.NotInCatalog, &c.AutomaticSource, &c.Fixes, &c.UnwitnessedFixes)
+	})
+}

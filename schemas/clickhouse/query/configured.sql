@@ -1,0 +1,1 @@
+SELECT max(p.sequence) FROM publication AS p

@@ -1,0 +1,34 @@
+-- Every service that the catalog names or that an incident or a change touched,
+-- with its exposure. A service that left no sign and has no date has none.
+WITH
+    (SELECT arraySort(groupArray((alias, service))) FROM service_alias) AS aliases,
+    arrayConcat([''], aliases.1) AS known,
+    arrayConcat([''], aliases.2) AS names,
+    arrayFilter(at -> at != 0, [s.alive_from, n.first_at]) AS signs
+SELECT
+    n.name, if(s.team = '', 'unassigned', s.team), s.tier, s.name != '' AS in_catalog,
+    if(arrayMin(signs) = 0, @as_of, least(arrayMin(signs), @as_of)) AS alive_from,
+    if(n.removed_at > n.last_at, greatest(n.removed_at, alive_from), @as_of) AS alive_to,
+    n.deploys
+FROM
+(
+    SELECT name, min(nullIf(first, 0)) AS first_or_null, ifNull(first_or_null, 0) AS first_at, max(last) AS last_at,
+        max(removed) AS removed_at, arraySort(arrayFlatten(groupArray(deployed))) AS deploys
+    FROM
+    (
+        SELECT name, 0 AS first, 0 AS last, 0 AS removed, CAST([] AS Array(Int64)) AS deployed FROM service
+        UNION ALL
+        SELECT service, min(if(started_at = 0, finished_at, least(started_at, finished_at))), max(finished_at), 0,
+            groupArrayIf(finished_at, kind = 'deploy' AND outcome != 'cancelled')
+        FROM change_state WHERE service != '' AND finished_at <= @as_of GROUP BY service
+        UNION ALL
+        SELECT arrayJoin(services) AS touched, min(began_at), max(began_at), 0, []
+        FROM incident_state WHERE began_at <= @as_of AND planned != 'yes' AND duplicate_of = '' GROUP BY touched
+        UNION ALL
+        SELECT transform(toString(e.service), known, names, toString(e.service)) AS gone, 0, 0, max(e.occurred_at), []
+        FROM event AS e WHERE e.kind = 'change' AND e.predicate = 'removed' AND e.service != '' AND e.occurred_at <= @as_of GROUP BY gone
+    )
+    GROUP BY name
+) AS n
+LEFT JOIN service AS s ON s.name = n.name
+ORDER BY n.name

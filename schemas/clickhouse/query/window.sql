@@ -1,0 +1,1 @@
+SELECT value FROM setting WHERE name = 'attribution_window_ms'
