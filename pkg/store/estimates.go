@@ -111,3 +111,9 @@ func (s *Store) each(ctx context.Context, name string, args []any, row func(driv
 	}
 	return nil
 }
+
+// ClearRuns removes every published run, so that only what is published after
+// counts. It needs the user that migrates.
+func (s *Store) ClearRuns(ctx context.Context) error {
+	return s.onEveryServer(ctx, func(conn driver.Conn) error { return s.execFile(ctx, conn, "clickhouse/query/clear_runs.sql") })
+}

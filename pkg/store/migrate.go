@@ -37,25 +37,33 @@ var views = []string{
 // to every server of it in turn, so that no ON CLUSTER queue is needed; a server
 // that joins later gets its tables by migrating again.
 func (s *Store) Migrate(ctx context.Context) (applied []string, err error) {
-	if s.config.Cluster == "" {
-		return s.migrate(ctx, s.conn)
-	}
-	servers, err := s.clusterServers(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, server := range servers {
-		names, err := s.migrateServer(ctx, server)
+	err = s.onEveryServer(ctx, func(conn driver.Conn) error {
+		names, err := s.migrate(ctx, conn)
 		for _, name := range names {
 			if !slices.Contains(applied, name) {
 				applied = append(applied, name)
 			}
 		}
-		if err != nil {
-			return applied, fmt.Errorf("server %s of cluster %q: %w", server, s.config.Cluster, err)
+		return err
+	})
+	return applied, err
+}
+
+// onEveryServer does something on the one server, or on every server of the cluster in turn.
+func (s *Store) onEveryServer(ctx context.Context, do func(driver.Conn) error) error {
+	if s.config.Cluster == "" {
+		return do(s.conn)
+	}
+	servers, err := s.clusterServers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, server := range servers {
+		if err := s.onServer(server, do); err != nil {
+			return fmt.Errorf("server %s of cluster %q: %w", server, s.config.Cluster, err)
 		}
 	}
-	return applied, nil
+	return nil
 }
 
 func (s *Store) clusterServers(ctx context.Context) ([]string, error) {
@@ -82,13 +90,13 @@ func (s *Store) clusterServers(ctx context.Context) ([]string, error) {
 	return servers, nil
 }
 
-func (s *Store) migrateServer(ctx context.Context, server string) ([]string, error) {
+func (s *Store) onServer(server string, do func(driver.Conn) error) error {
 	conn, err := connect(s.config, []string{server})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer conn.Close()
-	return s.migrate(ctx, conn)
+	return do(conn)
 }
 
 func (s *Store) migrate(ctx context.Context, conn driver.Conn) (applied []string, err error) {

@@ -1,0 +1,3 @@
+TRUNCATE TABLE IF EXISTS estimate_run{{.Local}};
+TRUNCATE TABLE IF EXISTS estimate_row{{.Local}};
+TRUNCATE TABLE IF EXISTS estimate_evidence_row{{.Local}};
