@@ -233,3 +233,15 @@ func FreePort() (int, error) {
 	defer listener.Close()
 	return listener.Addr().(*net.TCPAddr).Port, nil
 }
+
+// NeedEngine ends a test that starts engines of its own where none is installed.
+func NeedEngine(t testing.TB) {
+	t.Helper()
+	services, err := embedded.Start(context.Background(), embedded.Options{Dir: t.TempDir()})
+	if err != nil {
+		failStart(t, err)
+	}
+	if err := services.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+}
