@@ -1,0 +1,22 @@
+package stats
+
+import "math"
+
+// RateChange is the e-value against "the rate after is that before", for a
+// baseline that is not known: n0 events in exposure e0 before, n1 in e1 after,
+// averaged over the factors r that the rate may have changed by
+// (Pérez-Ortiz et al., Ann. Stat. 2024). It is valid at any time one looks.
+// dispersion is at least 1.
+func RateChange(n0, e0, n1, e1 float64, factors []float64, dispersion float64) float64 {
+	var sum float64
+	for _, r := range factors {
+		sum += math.Exp((n1*math.Log(r) + (n0+n1)*math.Log((e0+e1)/(e0+r*e1))) / dispersion)
+	}
+	return sum / float64(len(factors))
+}
+
+// FixExposure is how many times the exposure before a fix must pass without
+// an event after it, until RateChange reaches the bar. There are n0 ≥ 1 events before.
+func FixExposure(n0 float64, factors []float64, bar float64) float64 {
+	return bisect(func(ratio float64) float64 { return RateChange(n0, 1, 0, ratio, factors, 1) - bar }, 0, 1e9)
+}

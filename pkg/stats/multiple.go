@@ -1,0 +1,37 @@
+package stats
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// BenjaminiHochberg adjusts p-values so that rejecting those at or below q
+// keeps the expected share of false rejections at q (JRSS B 1995), for
+// independent or positively dependent tests. The order is kept.
+func BenjaminiHochberg(p []float64) []float64 { return stepUp(p, 1) }
+
+// BenjaminiYekutieli does so whatever the dependence (Ann. Stat. 2001).
+func BenjaminiYekutieli(p []float64) []float64 {
+	var harmonic float64
+	for i := range p {
+		harmonic += 1 / float64(i+1)
+	}
+	return stepUp(p, harmonic)
+}
+
+func stepUp(p []float64, factor float64) []float64 {
+	order := make([]int, len(p))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p[a], p[b]) })
+	out := make([]float64, len(p))
+	smallest := 1.0
+	for rank := len(p); rank >= 1; rank-- {
+		i := order[rank-1]
+		smallest = math.Min(smallest, p[i]*factor*float64(len(p))/float64(rank))
+		out[i] = smallest
+	}
+	return out
+}
