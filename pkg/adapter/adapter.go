@@ -32,7 +32,8 @@ const (
 	InputJSON     = "json"     // .json: one run for the document; .jsonl, .ndjson: one for each line
 )
 
-// Bounds on one run of a program.
+// Bounds on one run of a program. Its memory has none of its own: adapters are
+// trusted not to be hostile, the files they read are not trusted at all.
 const (
 	runTime    = 10 * time.Second
 	runOutputs = 10_000
@@ -60,7 +61,8 @@ type Declaration struct {
 type Adapter struct {
 	Name string
 	Declaration
-	code *gojq.Code
+	code    *gojq.Code
+	runTime time.Duration
 }
 
 // Set is the adapters that there are.
@@ -135,7 +137,7 @@ func (s *Set) load(files fs.FS, dir string) error {
 }
 
 func compile(files fs.FS, dir, name string) (*Adapter, error) {
-	a := &Adapter{Name: name}
+	a := &Adapter{Name: name, runTime: runTime}
 	declared := path.Join(dir, name+".yaml")
 	text, err := fs.ReadFile(files, name+".yaml")
 	if err != nil {
@@ -204,7 +206,7 @@ func (a *Adapter) settings(set map[string]string) (map[string]any, error) {
 
 // run gives the program's outputs to yield, in order.
 func (a *Adapter) run(ctx context.Context, input any, meta map[string]any, yield func(any) error) error {
-	ctx, cancel := context.WithTimeout(ctx, runTime)
+	ctx, cancel := context.WithTimeout(ctx, a.runTime)
 	defer cancel()
 	outputs := a.code.RunWithContext(ctx, input, meta)
 	for count := 0; ; count++ {
@@ -214,7 +216,7 @@ func (a *Adapter) run(ctx context.Context, input any, meta map[string]any, yield
 		}
 		if err, failed := output.(error); failed {
 			if ctx.Err() != nil {
-				return &Fault{What: fmt.Sprintf("the program did not end within %s", runTime), Mend: "look for a loop in it"}
+				return &Fault{What: fmt.Sprintf("the program did not end within %s", a.runTime), Mend: "look for a loop in it"}
 			}
 			return thrown(err)
 		}

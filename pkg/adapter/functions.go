@@ -100,10 +100,15 @@ func parseTime(text, zone string, year int) map[string]any {
 		if m[3] != "" {
 			result["precision"] = "second"
 		}
-		if m[4] != "" {
-			zone = m[4]
-		}
+		zoneText := m[4]
 		until = m[5]
+		// "12:26-13:10" is a range, "T12:26-13:10" an offset.
+		if strings.HasPrefix(zoneText, "-") && m[3] == "" && !strings.Contains(date[0], "T") {
+			zoneText, until = "", zoneText[1:]
+		}
+		if zoneText != "" {
+			zone = zoneText
+		}
 	case hourText.MatchString(clock):
 		hour, _ = strconv.Atoi(hourText.FindStringSubmatch(clock)[1])
 		result["precision"] = "hour"

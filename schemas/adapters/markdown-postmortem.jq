@@ -42,7 +42,7 @@ def improvement_kind:
     ["monitoring",    "\\b(monitor(s|ing)?|metrics?|dashboards?|liveness|probes?)\\b"] ] as $watching
   | [ ["test",          "\\b(tests?|testing|test suite|smoketest(s|ing)?)\\b"],
       ["documentation", "\\b(document(s|ed|ation)?|wiki|playbooks?)\\b"],
-      ["automation",    "\\b(automat(e|ed|ic|ion)|scripts?)\\b"],
+      ["automation",    "\\b(automat(e[ds]?|ic(ally)?|ion|ing)|scripts?)\\b"],
       ["onboarding",    "\\b(teach|training|onboard(ing)?)\\b"],
       ["capacity",      "\\b(capacity|autoscaling|sized|resource requests)\\b"],
       ["process",       "\\b(process(es)?|procedures?|guidelines?|communicat(e|ion)|agree)\\b"] ] as $others
@@ -173,7 +173,7 @@ def mitigated: test("\\bmitigated\\b"; "i");
       title: $document.title,
       incidents: [$id],
       service: $service,
-      contributingFactors: [$factors[].text],
+      contributingFactors: (if $factors == [] then null else [$factors[].text] end),
       blamelessCheck: "not-checked",
       labels: ({
         lessons: (if $lessons == [] then null else [$lessons[].text] | join("\n") end),
@@ -236,7 +236,7 @@ def mitigated: test("\\bmitigated\\b"; "i");
      | $exact[$i] | select(.time < ([$exact[:$i][].time] | max))
      | report(.line; "out-of-order"; "the row's time is earlier than a time above it"; "correct the time, or move the row")),
 
-    if $start.line != $timed[0].line then
+    if $start.line != $timed[0].line and ($start.text | marked_start | not) then
       report($start.line; "start-chosen"; "the start is taken from this row (\($start.why)), not from the first row at line \($timed[0].line)"; "nothing, if that is right; else publish an incident.amended with startedAt")
     else empty end,
     if $resolved.assumed then
