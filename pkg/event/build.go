@@ -121,9 +121,31 @@ func Structured(cdevent []byte, emitted time.Time, imported bool) ([]byte, []Hea
 	return value, []Header{{HeaderContentType, []byte(structuredType)}}, nil
 }
 
-// Key is the Kafka key of a CDEvent: its entity, so that one entity keeps to one partition.
-func Key(cdevent []byte) ([]byte, error) {
-	e, err := decodeBare(cdevent)
+// HeadersFor gives the headers for a value that came without any, as a line of a
+// file does: structured mode for a CloudEvent, binary mode for a bare CDEvent.
+func HeadersFor(value []byte) ([]Header, error) {
+	if !isCloudEvent(value) {
+		return BinaryHeaders(value)
+	}
+	if _, err := decodeBare(value); err != nil {
+		return nil, err
+	}
+	return []Header{{HeaderContentType, []byte(structuredType)}}, nil
+}
+
+// isCloudEvent tells a CloudEvent in its JSON format from a bare CDEvent, which
+// has no specversion of its own at the top.
+func isCloudEvent(value []byte) bool {
+	var top struct {
+		Specversion jsontext.Value `json:"specversion"`
+	}
+	return json.Unmarshal(value, &top) == nil && top.Specversion != nil
+}
+
+// Key is the Kafka key for a CDEvent, or for a CloudEvent around one: the entity
+// that it speaks of, so that one entity keeps to one partition.
+func Key(value []byte) ([]byte, error) {
+	e, err := decodeBare(value)
 	if err != nil {
 		return nil, err
 	}
@@ -138,16 +160,20 @@ var bareDecoders = sync.Pool{New: func() any {
 	return d
 }}
 
-// decodeBare decodes a CDEvent that has no record around it.
-func decodeBare(cdevent []byte) (*Event, error) {
+// decodeBare decodes an event that has no record around it.
+func decodeBare(value []byte) (*Event, error) {
 	d, ok := bareDecoders.Get().(*Decoder)
 	if !ok {
 		_, err := loadSchemas()
 		return nil, err
 	}
 	defer bareDecoders.Put(d)
+	m := Message{Value: value}
+	if isCloudEvent(value) {
+		m.Headers = []Header{{HeaderContentType, []byte(structuredType)}}
+	}
 	var e Event
-	if r := d.Decode(&Message{Value: cdevent}, &e); r != nil {
+	if r := d.Decode(&m, &e); r != nil {
 		return nil, r
 	}
 	return e.Clone(), nil

@@ -32,7 +32,7 @@ type cloudEvent struct {
 // open finds the CDEvent in a record, as the Kafka binding of CloudEvents says: a
 // content type that starts with application/cloudevents is structured mode, ce_
 // headers are binary mode. A record with neither is taken for a bare CDEvent.
-func open(m *Message, ce *cloudEvent) *Rejection {
+func (s *schemaSet) open(m *Message, ce *cloudEvent) *Rejection {
 	var contentType, specversion, source, time []byte
 	ce.bare = true
 	for i := range m.Headers {
@@ -58,7 +58,7 @@ func open(m *Message, ce *cloudEvent) *Rejection {
 	}
 	if len(contentType) > 0 {
 		if rest, ok := cutFold(contentType, "application/cloudevents"); ok {
-			return openStructured(m.Value, rest, ce)
+			return s.openStructured(m.Value, rest, ce)
 		}
 		if !isJSON(contentType) {
 			return reject(CodeContentType, "", "application/json or application/cloudevents+json")
@@ -97,7 +97,7 @@ func (ce *cloudEvent) finish(id, typ, source, time string, hasTime bool) *Reject
 
 // openStructured reads a CloudEvent in its JSON format. rest is what follows
 // application/cloudevents in the content type.
-func openStructured(value []byte, rest string, ce *cloudEvent) *Rejection {
+func (s *schemaSet) openStructured(value []byte, rest string, ce *cloudEvent) *Rejection {
 	suffix, _, _ := strings.Cut(rest, ";")
 	switch suffix = strings.ToLower(strings.TrimSpace(suffix)); {
 	case strings.HasPrefix(suffix, "-batch"):
@@ -147,8 +147,7 @@ func openStructured(value []byte, rest string, ce *cloudEvent) *Rejection {
 		}
 	}
 	if err != nil {
-		r := (&treeParser{}).syntax(err)
-		return r
+		return (&treeParser{words: s.words, inData: true}).syntax(err)
 	}
 	if text["specversion"] != "1.0" {
 		return reject(CodeEnvelope, "/specversion", "1.0")

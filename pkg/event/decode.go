@@ -91,7 +91,7 @@ func (d *Decoder) decode(m *Message, into *Event) *Rejection {
 		return reject(CodeTooLarge, "", "a smaller value")
 	}
 	var ce cloudEvent
-	if r := open(m, &ce); r != nil {
+	if r := d.schemas.open(m, &ce); r != nil {
 		return r
 	}
 	into.ReceivedAt, into.EmittedAt, into.Imported = m.Time, ce.emitted, ce.imported

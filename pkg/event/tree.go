@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -39,8 +40,9 @@ func (s *schemaSet) parseTree(data []byte) (map[string]any, *Rejection) {
 }
 
 type treeParser struct {
-	dec   *jsontext.Decoder
-	words map[string]bool
+	dec    *jsontext.Decoder
+	words  map[string]bool
+	inData bool // the CDEvent stands in the property data of what is read
 }
 
 func (p *treeParser) value() (any, *Rejection) {
@@ -114,9 +116,9 @@ func (p *treeParser) syntax(err error) *Rejection {
 }
 
 func (p *treeParser) reject(code Code, at jsontext.Pointer, expected string) *Rejection {
-	var tokens []string
-	for token := range at.Tokens() {
-		tokens = append(tokens, token)
+	tokens := slices.Collect(at.Tokens())
+	if p.inData && len(tokens) > 0 && tokens[0] == "data" {
+		tokens = tokens[1:]
 	}
 	return reject(code, safePointer(p.words, tokens), expected)
 }
