@@ -147,3 +147,12 @@ func clock(millis int64) string {
 	}
 	return time.UnixMilli(millis).UTC().Format("15:04")
 }
+
+// Figure is a value as the pages print it: two significant figures at most, in
+// the unit of its estimate, "–" where there is none.
+func Figure(x float64, unit string) string {
+	if s := quantity(x, unit); s != "" && !math.IsInf(x, 0) {
+		return s
+	}
+	return "–"
+}
