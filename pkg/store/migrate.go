@@ -212,12 +212,14 @@ func (t tables) Replacing(table, version string) string {
 }
 
 // Durable are the settings by which an acknowledged insert survives a power cut.
-// Replicas do that for each other (insert_quorum).
+// Replicas do that for each other (insert_quorum). What is inserted is one file
+// for all columns: syncing two files for each column took most of an insert's time.
 func (t tables) Durable() string {
+	const compact = "SETTINGS min_bytes_for_wide_part = 1073741824"
 	if t.config.Replicated {
-		return ""
+		return compact
 	}
-	return "SETTINGS fsync_after_insert = 1, fsync_part_directory = 1"
+	return compact + ", fsync_after_insert = 1, fsync_part_directory = 1"
 }
 
 // Distribute makes the table over all shards, if there is a cluster.

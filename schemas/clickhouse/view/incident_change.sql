@@ -13,7 +13,7 @@ WITH
     (SELECT value FROM setting WHERE name = 'attribution_window_ms') AS within,
     (SELECT value FROM setting WHERE name = 'corroboration_slack_ms') AS slack
 SELECT incident_id, c.change_id AS change_id, c.rank AS rank, c.link AS link, 1 / m AS weight,
-    c.lag_ms / 1000 AS lag_seconds, c.environment_unknown AS environment_unknown,
+    intDiv(c.lag_ms, 1000) AS lag_seconds, c.environment_unknown AS environment_unknown,
     {{moment "c.undone_at"}} AS undone_at, m
 FROM
 (
