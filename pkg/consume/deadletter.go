@@ -32,15 +32,11 @@ const (
 	headerReplay = "tuition-replay-of"
 )
 
-const (
-	stageDecode = "decode"
-	// maxDeadLetterValue fits into a batch with the headers, whatever the topic's limit is.
-	maxDeadLetterValue = 512 << 10
-)
+const stageDecode = "decode"
 
 // deadLetter is the record as it was, with headers that say where it was and why
 // it is here. Headers of an earlier life as a dead letter are replaced.
-func deadLetter(topic, version string, attempt int, m *event.Message, r *event.Rejection) event.Message {
+func deadLetter(topic, version string, m *event.Message, r *event.Rejection) event.Message {
 	sum := sha256.Sum256(m.Value)
 	// Its own time is that of its writing, so that an old record outlives the topic's retention.
 	d := event.Message{Position: event.Position{Topic: topic}, Key: m.Key, Value: m.Value}
@@ -63,9 +59,18 @@ func deadLetter(topic, version string, attempt int, m *event.Message, r *event.R
 	add(headerPointer, r.Pointer)
 	add(headerMessage, explain(r))
 	add(headerVersion, version)
-	add(headerAttempts, strconv.Itoa(attempt))
 	add(headerSHA256, hex.EncodeToString(sum[:]))
+	add(headerAttempts, "1")
 	return d
+}
+
+// setAttempts says in the letter's header how often it was sent.
+func setAttempts(d *event.Message, n int) {
+	for i := range d.Headers {
+		if d.Headers[i].Key == headerAttempts {
+			d.Headers[i].Value = []byte(strconv.Itoa(n))
+		}
+	}
 }
 
 // explain says what was expected and how to mend it; a rejection holds no content.

@@ -51,50 +51,32 @@ func (g *generation) deadLetters(ctx context.Context, b *batch) error {
 		return nil
 	}
 	attempt := 0
-	letters := make([]event.Message, len(b.rejected))
+	var left []event.Message
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		attempt++
-		for i, r := range b.rejected {
-			letters[i] = deadLetter(g.cfg.DeadLetterTopic, g.cfg.Version, attempt, &r.message, &r.rejection)
+		if attempt++; attempt == 1 {
+			for _, r := range b.rejected {
+				left = append(left, deadLetter(g.cfg.DeadLetterTopic, g.cfg.Version, &r.message, &r.rejection))
+			}
 		}
-		return struct{}{}, g.sendDeadLetters(ctx, letters)
+		for i := range left {
+			setAttempts(&left[i], attempt)
+		}
+		var err error
+		left, err = g.producer.sendWhole(ctx, left, func(m event.Message) event.Message {
+			g.log.Error("a dead letter is too large for its topic and is written without its value", zap.Stringer("from", rejectedAt(&m)), zap.Int("bytes", len(m.Value)))
+			return withoutValue(m)
+		})
+		return struct{}{}, err
 	}, g.retryOptions(func(err error, pause time.Duration) {
 		g.metrics.retries.WithLabelValues("deadletter").Inc()
 		g.setReady(err)
 		g.log.Error("cannot write dead letters; offsets stay where they are", zap.String("topic", g.cfg.DeadLetterTopic),
-			zap.Int("letters", len(letters)), zap.Duration("again_in", pause), zap.Error(err))
+			zap.Int("letters", len(left)), zap.Duration("again_in", pause), zap.Error(err))
 	})...)
 	if err == nil {
-		g.metrics.deadLetters.Add(float64(len(letters)))
+		g.metrics.deadLetters.Add(float64(len(b.rejected)))
 	}
 	return err
-}
-
-// sendDeadLetters sends all; one that the broker finds too large is sent again
-// without its value, which stays at its place in the original topic.
-func (g *generation) sendDeadLetters(ctx context.Context, letters []event.Message) error {
-	for {
-		err := g.producer.Send(ctx, letters...)
-		if !tooLarge(err) {
-			return err
-		}
-		shortened := false
-		for i := range letters {
-			if len(letters[i].Value) > maxDeadLetterValue {
-				g.log.Error("dead letter too large for its topic; written without its value", zap.Stringer("from", rejectedAt(&letters[i])))
-				letters[i] = withoutValue(letters[i])
-				shortened = true
-			}
-		}
-		if !shortened {
-			return err
-		}
-	}
-}
-
-func tooLarge(err error) bool {
-	var large kafka.MessageTooLargeError
-	return errors.As(err, &large) || errors.Is(err, kafka.MessageSizeTooLarge)
 }
 
 func (g *generation) flush(ctx context.Context, b *batch) error {

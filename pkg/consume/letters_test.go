@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -132,8 +133,12 @@ func TestALetterTooLargeIsKeptWithoutItsValue(t *testing.T) {
 	if err := EnsureTopics(t.Context(), Connection{Brokers: brokers}, Topic{Name: "tuition.deadletter", Partitions: 1, MaxMessageBytes: 1000}); err != nil {
 		t.Fatal(err)
 	}
-	// Random enough not to be compressed below the limit.
-	value := "bad " + strings.Repeat("x", maxDeadLetterValue)
+	// Not to be compressed below the limit.
+	random := make([]byte, 950_000)
+	for i := range random {
+		random[i] = byte(rand.Uint32())
+	}
+	value := "bad " + string(random)
 	big := []event.Message{{Position: event.Position{Topic: testTopic}, Key: []byte("big"), Value: []byte(value)}}
 	p, err := NewProducer(Connection{Brokers: brokers})
 	if err != nil {
@@ -178,7 +183,7 @@ func TestPurgeCutsFromTheStart(t *testing.T) {
 	defer p.Close()
 	for i, code := range []event.Code{"schema", "schema", "invalid_json", "schema"} {
 		m := &event.Message{Position: event.Position{Topic: testTopic, Offset: int64(i)}, Value: []byte("bad")}
-		if err := p.Send(t.Context(), deadLetter("tuition.deadletter", "test", 1, m, &event.Rejection{Code: code})); err != nil {
+		if err := p.Send(t.Context(), deadLetter("tuition.deadletter", "test", m, &event.Rejection{Code: code})); err != nil {
 			t.Fatal(err)
 		}
 	}

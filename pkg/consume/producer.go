@@ -21,7 +21,8 @@ const maxBatchBytes = 900_000
 // (murmur2), so one entity keeps to one partition whoever sends. Every record is
 // acknowledged by all in-sync replicas. Safe for concurrent use.
 type Producer struct {
-	w         *kafka.Writer
+	batches   *kafka.Writer
+	single    *kafka.Writer // of records that are a batch of their own
 	transport *kafka.Transport
 
 	mu    sync.Mutex
@@ -44,17 +45,21 @@ func NewProducer(conn Connection) (*Producer, error) {
 	// A topic made a moment ago must be seen soon; the default of 6 s is too long for publish.
 	t.MetadataTTL = time.Second
 	p := &Producer{transport: t, spans: map[TopicPartition]Span{}}
-	p.w = &kafka.Writer{
-		Addr:         kafka.TCP(conn.Brokers...),
-		Transport:    t,
-		Balancer:     kafka.Murmur2Balancer{},
-		RequiredAcks: kafka.RequireAll,
-		BatchBytes:   maxBatchBytes,
-		BatchSize:    10_000,
-		BatchTimeout: 5 * time.Millisecond,
-		Compression:  kafka.Lz4,
-		Completion:   p.completed,
+	writer := func(records int, bytes int64) *kafka.Writer {
+		return &kafka.Writer{
+			Addr:         kafka.TCP(conn.Brokers...),
+			Transport:    t,
+			Balancer:     kafka.Murmur2Balancer{},
+			RequiredAcks: kafka.RequireAll,
+			BatchBytes:   bytes,
+			BatchSize:    records,
+			BatchTimeout: 5 * time.Millisecond,
+			Compression:  kafka.Lz4,
+			Completion:   p.completed,
+		}
 	}
+	p.batches = writer(10_000, maxBatchBytes)
+	p.single = writer(1, 1<<30) // the broker has its own limit, of what is left after compression
 	return p, nil
 }
 
@@ -77,11 +82,55 @@ func (p *Producer) completed(msgs []kafka.Message, err error) {
 // acknowledged. After an error some may have been written; sending them again is
 // harmless, because an event is known by its identity and not by its offset.
 func (p *Producer) Send(ctx context.Context, msgs ...event.Message) error {
+	var small, large []event.Message
+	for _, m := range msgs {
+		if size(&m) < maxBatchBytes {
+			small = append(small, m)
+		} else {
+			large = append(large, m)
+		}
+	}
+	errs, err := write(ctx, p.batches, small)
+	if err == nil {
+		err = summary(errs)
+	}
+	if err == nil {
+		errs, err = write(ctx, p.single, large)
+		if err == nil {
+			err = summary(errs)
+		}
+	}
+	return err
+}
+
+func size(m *event.Message) int {
+	n := len(m.Key) + len(m.Value) + 100
+	for _, h := range m.Headers {
+		n += len(h.Key) + len(h.Value) + 10
+	}
+	return n
+}
+
+// write gives the error of each record; err is one of all.
+func write(ctx context.Context, w *kafka.Writer, msgs []event.Message) (each []error, err error) {
+	each = make([]error, len(msgs))
+	if len(msgs) == 0 {
+		return each, nil
+	}
 	out := make([]kafka.Message, len(msgs))
 	for i := range msgs {
 		out[i] = toKafka(&msgs[i])
 	}
-	return sendError(p.w.WriteMessages(ctx, out...))
+	err = w.WriteMessages(ctx, out...)
+	var many kafka.WriteErrors
+	if errors.As(err, &many) && len(many) == len(msgs) {
+		copy(each, many)
+		return each, nil
+	}
+	if err != nil {
+		err = fmt.Errorf("kafka: cannot send: %w", err)
+	}
+	return each, err
 }
 
 // toKafka keeps the record's timestamp if it has one.
@@ -96,18 +145,11 @@ func toKafka(m *event.Message) kafka.Message {
 	return k
 }
 
-// sendError counts the records that were not acknowledged and gives the first cause.
-func sendError(err error) error {
-	var many kafka.WriteErrors
-	if !errors.As(err, &many) {
-		if err != nil {
-			err = fmt.Errorf("kafka: cannot send: %w", err)
-		}
-		return err
-	}
+// summary counts the records that were not acknowledged and gives the first cause.
+func summary(each []error) error {
 	var first error
 	n := 0
-	for _, e := range many {
+	for _, e := range each {
 		if e != nil {
 			n++
 			if first == nil {
@@ -118,7 +160,42 @@ func sendError(err error) error {
 	if first == nil {
 		return nil
 	}
-	return fmt.Errorf("kafka: %d of %d records were not acknowledged: %w", n, len(many), first)
+	return fmt.Errorf("kafka: %d of %d records were not acknowledged: %w", n, len(each), first)
+}
+
+// sendWhole writes each record, or what shorten makes of one that the topic cannot
+// hold even by itself. It gives those that are not yet acknowledged.
+func (p *Producer) sendWhole(ctx context.Context, msgs []event.Message, shorten func(event.Message) event.Message) (left []event.Message, err error) {
+	for step, w := range []*kafka.Writer{p.batches, p.single, p.single} {
+		var now []event.Message
+		for _, m := range msgs {
+			if step == 0 && size(&m) >= maxBatchBytes {
+				left = append(left, m)
+			} else {
+				now = append(now, m)
+			}
+		}
+		errs, err := write(ctx, w, now)
+		if err != nil {
+			return msgs, err
+		}
+		for i, e := range errs {
+			switch {
+			case e == nil:
+			case !errors.Is(e, kafka.MessageSizeTooLarge):
+				return msgs, summary(errs)
+			case step == 1:
+				left = append(left, shorten(now[i]))
+			default:
+				left = append(left, now[i])
+			}
+		}
+		if len(left) == 0 {
+			return nil, nil
+		}
+		msgs, left = left, nil
+	}
+	return msgs, fmt.Errorf("kafka: the topic %q refuses even records without a value as too large; raise its max.message.bytes: %w", msgs[0].Topic, kafka.MessageSizeTooLarge)
 }
 
 // Offsets gives the last acknowledged offset of each partition that was sent to.
@@ -141,7 +218,7 @@ func (p *Producer) Spans() map[TopicPartition]Span {
 
 // Close releases the connections. Send has already waited for its acknowledgements.
 func (p *Producer) Close() error {
-	err := p.w.Close()
+	err := errors.Join(p.batches.Close(), p.single.Close())
 	p.transport.CloseIdleConnections()
 	return err
 }
