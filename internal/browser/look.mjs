@@ -57,7 +57,7 @@ function inspect() {
 // Every control can be reached by the keyboard, in order, and shows it.
 async function walk(page) {
   const wanted = await page.evaluate(() =>
-    [...document.querySelectorAll("a[href], summary, [tabindex='0']")].filter((e) => e.getClientRects().length).length);
+    [...document.querySelectorAll("a[href], summary, [tabindex='0']")].filter((e) => e.checkVisibility({ contentVisibilityAuto: true }) && !e.closest("details:not([open]) > :not(summary)")).length);
   let reached = 0, invisible = 0;
   for (let i = 0; i < wanted + 2; i++) {
     await page.keyboard.press("Tab");
