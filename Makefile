@@ -22,7 +22,7 @@ build: ## build bin/tuition
 
 .PHONY: engine
 engine: ## fetch the ClickHouse engine for the embedded default (npm)
-	@deploy/fetch.sh engine
+	@go run ./internal/servertest/fetch engine
 
 .PHONY: demo
 demo: engine build ## run the whole pipeline on a simulated organisation and serve its pages
@@ -30,8 +30,8 @@ demo: engine build ## run the whole pipeline on a simulated organisation and ser
 
 .PHONY: test-setup
 test-setup: engine
-	@deploy/fetch.sh kafka
-	@deploy/fetch.sh browser
+	@go run ./internal/servertest/fetch kafka
+	@echo "==> npm ci playwright-core"; cd internal/browser && npm ci --no-audit --no-fund --loglevel=error
 
 .PHONY: test
 test: test-setup ## set up what the tests need and run all of them

@@ -135,10 +135,10 @@ func (c *command) deadletterList() *cobra.Command {
 func (c *command) deadletterShow() *cobra.Command {
 	var value bool
 	cmd := &cobra.Command{
-		Use:     "show OFFSET",
+		Use:     "show PARTITION@OFFSET",
 		Short:   "Show one dead letter: why, where and how to mend it",
-		Example: "  tuition deadletter show --embedded ./data 0\n  tuition deadletter show --embedded ./data 0 --value",
-		Args:    exactly(1, "the offset that `tuition deadletter list` prints"),
+		Example: "  tuition deadletter show --embedded ./data 0@0\n  tuition deadletter show --embedded ./data 0@0 --value",
+		Args:    exactly(1, "one dead letter, as `tuition deadletter list` names it"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.with(cmd, func(s *app.Session) error {
 				t, original, err := s.DeadLetter(cmd.Context(), args[0])
@@ -167,13 +167,13 @@ func (c *command) deadletterReplay() *cobra.Command {
 		Args:    exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.with(cmd, func(s *app.Session) error {
-				n, err := s.Replay(cmd.Context(), filter, options)
-				verb := "replayed"
-				if options.DryRun {
-					verb = "would replay"
-				}
-				if err == nil {
-					fmt.Fprintf(c.stdout, "%s %d dead letters\n", verb, n)
+				done, err := s.Replay(cmd.Context(), filter, options)
+				switch {
+				case err != nil:
+				case options.DryRun:
+					fmt.Fprintf(c.stdout, "would replay %d dead letters\n", done.Matched)
+				default:
+					fmt.Fprintf(c.stdout, "replayed %d records of %d dead letters, %d were repetitions, %d have lost their value\n", done.Sent, done.Matched, done.Repeated, done.Lost)
 				}
 				return err
 			})
@@ -181,30 +181,39 @@ func (c *command) deadletterReplay() *cobra.Command {
 	}
 	deadletterFilter(cmd, &filter)
 	cmd.Flags().BoolVar(&options.DryRun, "dry-run", false, "only count")
-	cmd.Flags().Float64Var(&options.Rate, "rate", 0, "at most this many a second; 0: no limit")
+	cmd.Flags().IntVar(&options.Rate, "rate", 0, "at most this many a second; 0: no limit")
 	return cmd
 }
 
 func (c *command) deadletterPurge() *cobra.Command {
-	var yes bool
+	var filter app.DeadLetterFilter
+	var yes, dryRun bool
 	cmd := &cobra.Command{
-		Use:     "purge",
-		Short:   "Remove all dead letters",
-		Example: "  tuition deadletter purge --embedded ./data --yes",
+		Use:   "purge",
+		Short: "Remove dead letters for good",
+		Long: `Removes the chosen dead letters. Kafka cuts a log only from its start: letters
+behind one that is not chosen stay, and are counted.`,
+		Example: "  tuition deadletter purge --embedded ./data --dry-run\n  tuition deadletter purge --embedded ./data --yes",
 		Args:    exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if !yes {
-				return usageError{fmt.Errorf("`tuition deadletter purge` removes records for good: say --yes")}
+			if !yes && !dryRun {
+				return usageError{fmt.Errorf("`tuition deadletter purge` removes records for good: say --yes, or --dry-run to see what it would remove")}
 			}
 			return c.with(cmd, func(s *app.Session) error {
-				n, err := s.PurgeDeadLetters(cmd.Context())
+				done, err := s.PurgeDeadLetters(cmd.Context(), filter, dryRun)
+				verb := "removed"
+				if dryRun {
+					verb = "would remove"
+				}
 				if err == nil {
-					fmt.Fprintf(c.stdout, "removed %d dead letters\n", n)
+					fmt.Fprintf(c.stdout, "%s %d of %d dead letters; %d stay behind others\n", verb, done.Deleted, done.Matched, done.Kept)
 				}
 				return err
 			})
 		},
 	}
+	deadletterFilter(cmd, &filter)
 	cmd.Flags().BoolVar(&yes, "yes", false, "remove them")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only count")
 	return cmd
 }

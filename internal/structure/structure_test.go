@@ -24,7 +24,7 @@ var allowed = map[string][]string{
 	"pkg/adapter":  {"pkg/event", "pkg/source", "schemas"},
 	"pkg/consume":  {"pkg/event"},                                           // hands records on, knows no store
 	"pkg/store":    {"pkg/event", "pkg/learning", "pkg/catalog", "schemas"}, // knows no Kafka
-	"pkg/embedded": {},
+	"pkg/embedded": {"internal/tied"},
 	"pkg/simulate": {"pkg/event", "pkg/catalog", "pkg/learning"},
 	"pkg/review":   {"pkg/learning"},
 	"pkg/export":   {"pkg/learning"},

@@ -52,16 +52,19 @@ func (s *Session) learningSettings() learning.Settings {
 	return settings
 }
 
-// compute folds the log as it is now and computes every estimate.
-func (s *Session) compute(ctx context.Context, st *store.Store, moment int64) (learning.Input, learning.Run, error) {
+// loadInput folds the log as it was at a moment.
+func (s *Session) loadInput(ctx context.Context, st *store.Store, moment int64) (learning.Input, error) {
 	settings := s.learningSettings()
-	input, err := st.LoadInput(ctx, store.LoadOptions{
-		AsOf: moment, Window: settings.AttributionWindow, SettingsHash: settings.Hash(),
-	})
+	return st.LoadInput(ctx, store.LoadOptions{AsOf: moment, Window: settings.AttributionWindow, SettingsHash: settings.Hash()})
+}
+
+// compute folds the log as it is now and computes every estimate.
+func (s *Session) compute(ctx context.Context, st *store.Store, moment int64) (learning.Run, error) {
+	input, err := s.loadInput(ctx, st, moment)
 	if err != nil {
-		return learning.Input{}, learning.Run{}, err
+		return learning.Run{}, err
 	}
-	return input, learning.Compute(input, settings), nil
+	return learning.Compute(input, s.learningSettings()), nil
 }
 
 // publishSettings makes the catalog, the rules and the window known to the views.
@@ -110,7 +113,7 @@ func (s *Session) analyseOnce(ctx context.Context, st *store.Store, health *heal
 		return nil
 	}
 	began := time.Now()
-	_, run, err := s.compute(ctx, st, key.asOf)
+	run, err := s.compute(ctx, st, key.asOf)
 	if err != nil {
 		return err
 	}

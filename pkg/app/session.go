@@ -82,7 +82,7 @@ func (s *Session) readFiles() error {
 	var faults []error
 	note := func(problems []catalog.Problem, err error) {
 		for _, p := range problems {
-			s.warnings = append(s.warnings, p.String())
+			s.warnings = append(s.warnings, p.Error())
 		}
 		if err != nil {
 			faults = append(faults, err)

@@ -1,0 +1,188 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tuition-hq/tuition/pkg/consume"
+	"github.com/tuition-hq/tuition/pkg/learning"
+	"github.com/tuition-hq/tuition/pkg/simulate"
+)
+
+// DemoOptions say which organisation to simulate and whether to go on serving.
+type DemoOptions struct {
+	Seed uint64
+	Exit bool
+}
+
+// Demo runs the whole pipeline on a simulated organisation: Kafka, ClickHouse,
+// estimates, pages. print is given what was planted beside what was estimated.
+// Stopped at any moment and started again it ends with the same numbers.
+func (s *Session) Demo(ctx context.Context, o DemoOptions, out io.Writer, print func(Table) error) error {
+	organisation, err := simulate.New(simulate.Config{Seed: o.Seed})
+	if err != nil {
+		return usage(err)
+	}
+	s.catalog = organisation.Catalog()
+	s.settings.Analysis.AsOf = time.UnixMilli(organisation.AsOf() - 1).UTC().Format(time.DateOnly)
+	fmt.Fprintf(out, "Simulating two years of an organisation whose truth is known (seed %d).\n", o.Seed)
+	if err := s.prepare(ctx); err != nil {
+		return err
+	}
+	p, err := s.newProcess(ctx)
+	if err != nil {
+		return err
+	}
+	roles := Roles
+	if o.Exit {
+		roles = []string{roleConsume}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return p.run(ctx, roles) })
+	group.Go(func() error {
+		if err := s.demonstrate(ctx, organisation, o, out, print); err != nil || o.Exit {
+			cancel() // the roles have nothing more to do
+			return err
+		}
+		fmt.Fprintf(out, "\nThe pages are at http://%s until Ctrl-C.\n", s.settings.Web.Listen)
+		return nil
+	})
+	if err := group.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+func (s *Session) demonstrate(ctx context.Context, organisation *simulate.Simulation, o DemoOptions, out io.Writer, print func(Table) error) error {
+	began := time.Now()
+	sent, last, err := s.sendSimulated(ctx, organisation, o.Seed)
+	if err != nil {
+		return err
+	}
+	if sent > 0 {
+		fmt.Fprintf(out, "Sent %d events through Kafka; waiting until they are folded.\n", sent)
+	}
+	if err := consume.WaitCommitted(ctx, s.connection(), s.settings.Kafka.Group, last); err != nil {
+		return err
+	}
+	st, err := s.openStore(ctx, s.settings.ClickHouse.Ingest)
+	if err != nil {
+		return err
+	}
+	key, err := s.logKey(ctx, st, s.settings.Analysis.AsOf)
+	if err != nil {
+		return err
+	}
+	run, err := s.compute(ctx, st, key.asOf)
+	if err != nil {
+		return err
+	}
+	if err := st.Publish(ctx, run); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%d events folded, %d estimates computed in %s (run %s).\n\n", run.InputEvents, len(run.Estimates), time.Since(began).Round(time.Second), run.ID)
+	return print(planted(organisation, run.Estimates))
+}
+
+// sendSimulated sends the organisation's events and gives the last offset of
+// each partition. What was sent whole before is not sent again.
+func (s *Session) sendSimulated(ctx context.Context, organisation *simulate.Simulation, seed uint64) (int64, map[consume.TopicPartition]int64, error) {
+	marker := ""
+	if s.embedded != "" {
+		marker = filepath.Join(s.embedded, fmt.Sprintf("demo-%d.json", seed))
+		if last, err := readOffsets(marker); err == nil {
+			return 0, last, nil
+		} else if !errors.Is(err, os.ErrNotExist) {
+			return 0, nil, err
+		}
+	}
+	producer, err := consume.NewProducer(s.connection())
+	if err != nil {
+		return 0, nil, usage(err)
+	}
+	defer producer.Close()
+	bar := s.progress("sending", -1)
+	out := &sender{ctx: ctx, producer: producer, topic: s.settings.Kafka.EventsTopic}
+	for m := range organisation.Records() {
+		if err := out.add(m); err != nil {
+			return 0, nil, err
+		}
+		bar.add(1, out.receipt.Sent, 0)
+	}
+	if err := out.flush(); err != nil {
+		return 0, nil, err
+	}
+	bar.finish()
+	last := producer.Offsets()
+	if marker != "" {
+		if err := writeOffsets(marker, last); err != nil {
+			s.log.Warn("the demo will send its events again when it is started next", zap.Error(err))
+		}
+	}
+	return out.receipt.Sent, last, nil
+}
+
+type offset struct {
+	Topic     string
+	Partition int32
+	Last      int64
+}
+
+func readOffsets(path string) (map[consume.TopicPartition]int64, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var list []offset
+	if err := json.Unmarshal(text, &list); err != nil {
+		return nil, fmt.Errorf("%s: %w; remove the file to send the events again", path, err)
+	}
+	last := map[consume.TopicPartition]int64{}
+	for _, o := range list {
+		last[consume.TopicPartition{Topic: o.Topic, Partition: o.Partition}] = o.Last
+	}
+	return last, nil
+}
+
+func writeOffsets(path string, last map[consume.TopicPartition]int64) error {
+	var list []offset
+	for tp, o := range last {
+		list = append(list, offset{tp.Topic, tp.Partition, o})
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		return err
+	}
+	beside := path + ".new"
+	if err := os.WriteFile(beside, text, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(beside, path)
+}
+
+// planted puts what was planted beside what was estimated.
+func planted(organisation *simulate.Simulation, estimates []learning.Estimate) Table {
+	t := Table{Columns: []string{"metric", "scope", "planted", "estimate", "low", "high", "n", "state", "covered"}}
+	for _, r := range simulate.Compare(organisation.Truth(), estimates) {
+		covered := "no"
+		switch {
+		case r.State != learning.OK:
+			covered = ""
+		case r.Covered:
+			covered = "yes"
+		}
+		t.Rows = append(t.Rows, []any{r.Metric, scopeText(r.Scope), r.Planted, r.Value, r.Low, r.High, r.N, string(r.State), covered})
+	}
+	return t
+}

@@ -1,0 +1,114 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tuition-hq/tuition/pkg/consume"
+	"github.com/tuition-hq/tuition/pkg/store"
+)
+
+// deadLetterRetention is how long originals of unreadable records are kept in a
+// topic that tuition makes: long enough to mend and replay, not for ever.
+const deadLetterRetention = 90 * 24 * time.Hour
+
+func (s *Session) connection() consume.Connection {
+	k := s.settings.Kafka
+	return consume.Connection{
+		Brokers: k.Brokers,
+		TLS: consume.TLS{
+			Enabled: k.TLS.Enabled, CAFile: k.TLS.CAFile, CertFile: k.TLS.CertFile,
+			KeyFile: k.TLS.KeyFile, ServerName: k.TLS.ServerName,
+		},
+		SASL: consume.SASL{
+			Mechanism: strings.ToUpper(k.SASL.Mechanism), Username: k.SASL.Username, Password: string(k.SASL.Password),
+		},
+	}
+}
+
+// topics are those that tuition itself needs.
+func (s *Session) topics() []consume.Topic {
+	k := s.settings.Kafka
+	return []consume.Topic{
+		{Name: k.EventsTopic, Partitions: k.Partitions, Retention: -1},
+		{Name: k.DeadLetterTopic, Partitions: 1, Retention: deadLetterRetention},
+	}
+}
+
+// newConsumer wires the consumer to the store through two sinks, so that one
+// batch is decoded while the other is inserted.
+func (s *Session) newConsumer(st *store.Store, tombstones prometheus.Counter) (*consume.Consumer, error) {
+	k := s.settings.Kafka
+	if s.settings.Privacy.Redact == "hash" && s.settings.Privacy.Key == "" {
+		return nil, usage(errors.New("setting privacy.key_file: a key is needed to hash identifiers of people; `openssl rand -hex 32` makes one. With another key the same event gets another identity, so keep it"))
+	}
+	var sinks [2]consume.Handler
+	for i := range sinks {
+		var err error
+		if sinks[i], err = s.newSink(st, tombstones); err != nil {
+			return nil, err
+		}
+	}
+	topics := []string{k.EventsTopic}
+	for _, t := range k.Topics {
+		topics = append(topics, t.Name)
+	}
+	return consume.New(consume.Config{
+		Connection: s.connection(), Group: k.Group, Topics: topics, DeadLetterTopic: k.DeadLetterTopic, Version: Version(),
+		BatchRows: k.BatchRows, BatchBytes: k.BatchBytes, BatchAge: k.BatchAge, StopTimeout: k.StopWithin,
+	}, sinks[0], s.log, sinks[1])
+}
+
+// consuming runs a consumer until the returned stop is called, for commands that
+// send events where no `tuition run` may be reading them.
+func (s *Session) consuming(ctx context.Context, st *store.Store) (stop func() error, err error) {
+	consumer, err := s.newConsumer(st, newHealth(prometheus.NewRegistry()).tombstones)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- consumer.Run(ctx) }()
+	return func() error {
+		cancel()
+		return <-ended
+	}, nil
+}
+
+// Migrate makes or updates the tables and views, makes missing topics, and
+// publishes the catalog, the rules and the window to the views. It says what it did.
+func (s *Session) Migrate(ctx context.Context) ([]string, error) {
+	st, err := s.openStore(ctx, s.settings.ClickHouse.Admin)
+	if err != nil {
+		return nil, err
+	}
+	applied, err := st.Migrate(ctx)
+	var done []string
+	for _, name := range applied {
+		done = append(done, "applied "+name)
+	}
+	if err != nil {
+		return done, err
+	}
+	if err := s.publishSettings(ctx, st); err != nil {
+		return done, err
+	}
+	if err := consume.EnsureTopics(ctx, s.connection(), s.topics()...); err != nil {
+		return done, fmt.Errorf("make the topics: %w", err)
+	}
+	return done, nil
+}
+
+// prepare migrates embedded servers by themselves; others are migrated by `tuition migrate`.
+func (s *Session) prepare(ctx context.Context) error {
+	if s.services == nil {
+		return nil
+	}
+	_, err := s.Migrate(ctx)
+	return err
+}

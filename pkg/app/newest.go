@@ -1,0 +1,137 @@
+package app
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/tuition-hq/tuition/pkg/learning"
+	"github.com/tuition-hq/tuition/pkg/review"
+	"github.com/tuition-hq/tuition/pkg/store"
+	"github.com/tuition-hq/tuition/pkg/web"
+)
+
+// newest gives the web what the newest run says. It keeps the snapshot and the
+// folded rows it came from, and looks for a newer run at most once a second.
+type newest struct {
+	session *Session
+	store   *store.Store
+	health  *health
+
+	mu       sync.Mutex
+	looked   time.Time
+	snapshot learning.Snapshot
+	input    learning.Input // of snapshot; loaded when a page first needs it
+	loaded   string         // run id that input belongs to
+}
+
+func newNewest(s *Session, st *store.Store, h *health) *newest {
+	return &newest{session: s, store: st, health: h}
+}
+
+const lookEvery = time.Second
+
+// Snapshot is the newest finished run.
+func (s *newest) Snapshot(ctx context.Context) (learning.Snapshot, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.look(ctx)
+}
+
+func (s *newest) look(ctx context.Context) (learning.Snapshot, error) {
+	if time.Since(s.looked) < lookEvery && s.snapshot.RunID != "" {
+		return s.snapshot, nil
+	}
+	id, err := s.store.NewestRun(ctx)
+	if err != nil {
+		return learning.Snapshot{}, err
+	}
+	if id == "" {
+		return learning.Snapshot{}, web.ErrNotComputed
+	}
+	if id != s.snapshot.RunID {
+		snapshot, err := s.store.Estimates(ctx)
+		if err != nil {
+			return learning.Snapshot{}, err
+		}
+		s.snapshot = snapshot
+	}
+	s.looked = time.Now()
+	return s.snapshot, nil
+}
+
+// cached is the snapshot for a scrape, which has no error to return.
+func (s *newest) cached() (learning.Snapshot, bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	snapshot, err := s.Snapshot(ctx)
+	return snapshot, err == nil
+}
+
+// Quarters are those with estimates, newest first.
+func (s *newest) Quarters(ctx context.Context) ([]string, error) {
+	snapshot, err := s.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var quarters []string
+	for _, e := range snapshot.Estimates {
+		if e.Window != "all" && e.Scope.Kind == "organisation" && !slices.Contains(quarters, e.Window) {
+			quarters = append(quarters, e.Window)
+		}
+	}
+	slices.Sort(quarters)
+	slices.Reverse(quarters)
+	return quarters, nil
+}
+
+// Facts is all of one quarter's page.
+func (s *newest) Facts(ctx context.Context, quarter string) (review.Facts, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	snapshot, err := s.look(ctx)
+	if err != nil {
+		return review.Facts{}, err
+	}
+	if s.loaded != snapshot.RunID {
+		input, err := s.session.loadInput(ctx, s.store, snapshot.AsOf)
+		if err != nil {
+			return review.Facts{}, err
+		}
+		s.input, s.loaded = input, snapshot.RunID
+	}
+	facts := review.Facts{Quarter: quarter, Snapshot: snapshot, Input: s.input, Version: Version()}
+	q, err := review.ParseQuarter(quarter)
+	if err != nil {
+		return review.Facts{}, err
+	}
+	if facts.Titles, err = s.store.Titles(ctx); err != nil {
+		return review.Facts{}, err
+	}
+	if facts.Rejections, err = s.store.RejectionsByCode(ctx); err != nil {
+		return review.Facts{}, err
+	}
+	rows, err := s.store.Candidates(ctx, q.Start().UnixMilli(), q.End().UnixMilli())
+	if err != nil {
+		return review.Facts{}, err
+	}
+	facts.Candidates = map[string][]review.Candidate{}
+	for _, r := range rows {
+		facts.Candidates[r.IncidentID] = append(facts.Candidates[r.IncidentID], review.Candidate{
+			ChangeID: r.ChangeID, Service: r.Service, Version: r.Version, FinishedAt: r.FinishedAt,
+			Link: r.Link, LagSeconds: r.LagSeconds, Weight: r.Weight,
+		})
+	}
+	return facts, nil
+}
+
+// Ready is nil while the store answers and every role that runs here works.
+func (s *newest) Ready() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := s.store.Ping(ctx); err != nil {
+		return err
+	}
+	return s.health.Ready()
+}

@@ -1,0 +1,298 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/tuition-hq/tuition/pkg/adapter"
+	"github.com/tuition-hq/tuition/pkg/consume"
+	"github.com/tuition-hq/tuition/pkg/event"
+	"github.com/tuition-hq/tuition/pkg/source"
+	"github.com/tuition-hq/tuition/pkg/store"
+)
+
+// Receipt says what became of the events of some files.
+type Receipt struct {
+	Sent     int64
+	Waited   bool // Accepted, Rejected and Codes are known
+	Accepted int64
+	Rejected int64
+	Codes    []store.CodeCount
+	Findings []string // oddities that were read all the same, with file and line
+	faults   []error  // parts of the files that gave no event
+}
+
+// err joins what was wrong with the files themselves.
+func (r *Receipt) err() error {
+	if len(r.faults) == 0 {
+		return nil
+	}
+	return usage(fmt.Errorf("%w\n%d parts of the files gave no event; everything else was sent", errors.Join(r.faults...), len(r.faults)))
+}
+
+// Publish sends the events of JSON Lines files, "-" being stdin.
+func (s *Session) Publish(ctx context.Context, files []string, stdin io.Reader, wait bool) (Receipt, error) {
+	decoder, err := s.newDecoder()
+	if err != nil {
+		return Receipt{}, err
+	}
+	return s.send(ctx, wait, func(out *sender) error {
+		for _, file := range files {
+			if err := publishFile(out, decoder, file, stdin); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func publishFile(out *sender, decoder *event.Decoder, file string, stdin io.Reader) error {
+	in := io.NopCloser(stdin)
+	if file != "-" {
+		var err error
+		if in, err = source.Open(file, nil); err != nil {
+			return usage(err)
+		}
+	}
+	defer in.Close()
+	var row event.Event
+	err := source.JSONLines(in, file, func(m event.Message) error {
+		if bare(m.Value) {
+			m.Headers = nil
+		}
+		m.Time = event.Millis(time.Now().UnixMilli())
+		// The consumer's verdict counts; this one is for file and line, and for the key.
+		if rejection := decoder.Decode(&m, &row); rejection != nil {
+			out.receipt.Findings = append(out.receipt.Findings, rejection.Error())
+		} else {
+			m.Key = []byte(row.Entity)
+		}
+		return out.add(m)
+	}, func(f *source.Fault) error {
+		out.receipt.faults = append(out.receipt.faults, f)
+		return nil
+	})
+	var fault *source.Fault
+	if errors.As(err, &fault) {
+		return usage(err)
+	}
+	return err
+}
+
+// bare tells a CDEvent without an envelope from a structured CloudEvent.
+func bare(value []byte) bool {
+	var root struct{ Context, Subject json.RawMessage }
+	return json.Unmarshal(value, &root) == nil && root.Context != nil && root.Subject != nil
+}
+
+// ImportOptions say what to import and how.
+type ImportOptions struct {
+	Adapter    string
+	Parameters map[string]string
+	Files      []string
+	Strict     bool
+	Wait       bool
+}
+
+// AdapterNames lists the adapters that come with tuition.
+func AdapterNames() []string {
+	set, err := adapter.Load("")
+	if err != nil {
+		return nil // the same error stops every use of an adapter
+	}
+	return set.Names()
+}
+
+func loadAdapter(name, dir string) (*adapter.Adapter, error) {
+	set, err := adapter.Load(dir)
+	if err != nil {
+		return nil, err
+	}
+	return set.Get(name)
+}
+
+// Import turns files into events by an adapter and sends them.
+func (s *Session) Import(ctx context.Context, o ImportOptions) (Receipt, error) {
+	a, err := loadAdapter(o.Adapter, s.settings.AdaptersDir)
+	if err != nil {
+		return Receipt{}, usage(err)
+	}
+	files, err := a.Files(o.Files)
+	if err != nil {
+		return Receipt{}, usage(err)
+	}
+	if o.Strict {
+		dry := &sender{}
+		if err := s.importFiles(ctx, a, o, files, dry); err != nil {
+			return dry.receipt, err
+		}
+		if n := len(dry.receipt.Findings); n > 0 {
+			return dry.receipt, usage(fmt.Errorf("--strict: %d findings; nothing was sent", n))
+		}
+		if err := dry.receipt.err(); err != nil {
+			return dry.receipt, err
+		}
+	}
+	return s.send(ctx, o.Wait, func(out *sender) error { return s.importFiles(ctx, a, o, files, out) })
+}
+
+func (s *Session) importFiles(ctx context.Context, a *adapter.Adapter, o ImportOptions, files []string, out *sender) error {
+	bar := s.progress("importing", int64(len(files)))
+	defer bar.finish()
+	for i, file := range files {
+		err := a.File(ctx, file, adapter.Options{Set: o.Parameters}, importSink{out})
+		var fault *adapter.Fault
+		switch {
+		case errors.As(err, &fault):
+			out.receipt.faults = append(out.receipt.faults, fault)
+		case err != nil && ctx.Err() == nil && !errors.Is(err, errSend):
+			return usage(err)
+		case err != nil:
+			return err
+		}
+		bar.add(1, int64(i+1), int64(len(files)))
+	}
+	return nil
+}
+
+// importSink sends what an adapter makes of a file, marked as history.
+type importSink struct{ *sender }
+
+func (i importSink) Event(e adapter.Event) error {
+	headers, err := event.BinaryHeaders(e.CDEvent)
+	if err != nil {
+		return err
+	}
+	key, err := event.Key(e.CDEvent)
+	if err != nil {
+		return err
+	}
+	headers = append(headers, event.Header{Key: event.HeaderImported, Value: []byte("true")})
+	return i.add(event.Message{Position: e.Position, Key: key, Value: e.CDEvent, Headers: headers, Time: event.Millis(time.Now().UnixMilli())})
+}
+
+func (i importSink) Finding(f adapter.Finding) error {
+	i.receipt.Findings = append(i.receipt.Findings, f.String())
+	return nil
+}
+
+func (i importSink) Fault(f *adapter.Fault) error {
+	i.receipt.faults = append(i.receipt.faults, f)
+	return nil
+}
+
+// sender collects messages and sends them in chunks. Without a producer it only counts.
+type sender struct {
+	ctx      context.Context
+	producer *consume.Producer
+	topic    string
+	chunk    []event.Message
+	receipt  Receipt
+}
+
+const sendChunk = 5000
+
+var errSend = errors.New("send to Kafka")
+
+func (o *sender) add(m event.Message) error {
+	o.receipt.Sent++
+	if o.producer == nil {
+		return nil
+	}
+	m.Position = event.Position{Topic: o.topic}
+	o.chunk = append(o.chunk, m)
+	if len(o.chunk) < sendChunk {
+		return nil
+	}
+	return o.flush()
+}
+
+func (o *sender) flush() error {
+	if len(o.chunk) == 0 {
+		return nil
+	}
+	err := o.producer.Send(o.ctx, o.chunk...)
+	o.chunk = o.chunk[:0]
+	if err != nil {
+		return fmt.Errorf("%w: %w", errSend, err)
+	}
+	return nil
+}
+
+// send opens a producer, lets fill produce, and waits until what was sent is
+// folded, reading it itself where the servers are embedded.
+func (s *Session) send(ctx context.Context, wait bool, fill func(*sender) error) (Receipt, error) {
+	if err := s.prepare(ctx); err != nil {
+		return Receipt{}, err
+	}
+	producer, err := consume.NewProducer(s.connection())
+	if err != nil {
+		return Receipt{}, usage(err)
+	}
+	defer producer.Close()
+	out := &sender{ctx: ctx, producer: producer, topic: s.settings.Kafka.EventsTopic}
+	if err := errors.Join(fill(out), out.flush()); err != nil {
+		return out.receipt, err
+	}
+	if wait {
+		if err := s.waitFolded(ctx, producer, &out.receipt); err != nil {
+			return out.receipt, err
+		}
+	}
+	return out.receipt, out.receipt.err()
+}
+
+func (s *Session) waitFolded(ctx context.Context, producer *consume.Producer, receipt *Receipt) (err error) {
+	st, err := s.openStore(ctx, s.settings.ClickHouse.Ingest)
+	if err != nil {
+		return err
+	}
+	if s.services != nil {
+		stop, err := s.consuming(ctx, st)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, stop()) }()
+	}
+	if err := consume.WaitCommitted(ctx, s.connection(), s.settings.Kafka.Group, producer.Offsets()); err != nil {
+		return err
+	}
+	var spans []store.Span
+	for tp, span := range producer.Spans() {
+		spans = append(spans, store.Span{Topic: tp.Topic, Partition: tp.Partition, First: span.First, Last: span.Last})
+	}
+	receipt.Codes, err = st.RejectedIn(ctx, spans)
+	for _, c := range receipt.Codes {
+		receipt.Rejected += c.Count
+	}
+	receipt.Accepted, receipt.Waited = receipt.Sent-receipt.Rejected, true
+	return err
+}
+
+// newDecoder is the decoder that the settings ask for.
+func (s *Session) newDecoder() (*event.Decoder, error) {
+	d, err := event.NewDecoder(event.Options{RedactionKey: []byte(s.settings.Privacy.Key), Redact: s.settings.Privacy.Redact})
+	return d, usage(err)
+}
+
+// topicAdapter reads a topic of the user's own through its adapter.
+func (s *Session) topicAdapter(t TopicSettings) (topicAdapter, error) {
+	a, err := loadAdapter(t.Adapter, s.settings.AdaptersDir)
+	if err != nil {
+		return nil, err
+	}
+	return func(m *event.Message) ([]event.Message, *event.Rejection) {
+		events, err := a.Record(context.Background(), m)
+		if err != nil {
+			return nil, &event.Rejection{
+				Code: event.CodeAdapter, Position: m.Position, Expected: "a record that adapter " + a.Name + " can read", Mend: err.Error(),
+			}
+		}
+		return events, nil
+	}, nil
+}
+
