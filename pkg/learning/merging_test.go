@@ -1,0 +1,90 @@
+package learning_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"testing"
+
+	"github.com/tuition-hq/tuition/pkg/learning"
+)
+
+// trials is how many organisations are simulated: ten times more with TUITION_LONG=1.
+func trials() int {
+	if os.Getenv("TUITION_LONG") == "1" {
+		return 200
+	}
+	return 20
+}
+
+// stationary is an organisation of four services, each with so many modes that
+// fail at a rate per day without any trend, for two years. Customers tell of all failures.
+func stationary(r *rand.Rand, modes int, perDay float64) learning.Input {
+	const days = 730
+	in := learning.Input{AsOf: since + days*day, Start: since}
+	for s := range 4 {
+		name := fmt.Sprint("service-", s)
+		in.Services = append(in.Services, alive(name, days))
+		for m := range modes {
+			for at := r.ExpFloat64() / perDay; at < days; at += r.ExpFloat64() / perDay {
+				f := incident(fmt.Sprintf("%d-%d-%g", s, m, at), name, fmt.Sprint("mode-", m), 0)
+				f.StartedAt = since + int64(at*float64(day))
+				f.DetectionSource = "customer"
+				in.Incidents = append(in.Incidents, f)
+			}
+		}
+	}
+	return in
+}
+
+// With a dead time τ after each failure a fixed window shows λ/(1+λτ) per day
+// alive, and λ per day of exposure; that holds for services with one mode,
+// and for those with several, where a window is dead to its own mode alone.
+func TestMergingLeavesTheRateRight(t *testing.T) {
+	for _, c := range []struct {
+		modes  int
+		perDay float64
+	}{{1, 0.2}, {2, 0.1}, {8, 0.03}} {
+		r := rand.New(rand.NewPCG(5, uint64(c.modes)))
+		truth := 1000 * float64(c.modes) * c.perDay
+		var sum float64
+		hits := 0
+		for range trials() {
+			e := compute(stationary(r, c.modes, c.perDay)).organisation(t, "monitoring_gaps.told_by_customer")
+			sum += e.Value
+			if e.Low <= truth && truth <= e.High {
+				hits++
+			}
+		}
+		n := float64(trials())
+		if mean := sum / n; math.Abs(mean/truth-1) > 0.02 {
+			t.Errorf("%d modes of %v a day: the mean rate is %.1f, should be %.1f", c.modes, c.perDay, mean, truth)
+		}
+		// Dead time makes counts more even than Poisson's, so Garwood is conservative.
+		if share := float64(hits) / n; share < 0.95-3*math.Sqrt(0.95*0.05/n) {
+			t.Errorf("%d modes of %v a day: covers %.3f", c.modes, c.perDay, share)
+		}
+	}
+}
+
+// Stationary services show no trend, whatever the merging does.
+func TestNoTrendWhereThereIsNone(t *testing.T) {
+	for _, c := range []struct {
+		modes  int
+		perDay float64
+	}{{1, 0.2}, {4, 0.01}} {
+		r := rand.New(rand.NewPCG(6, uint64(c.modes)))
+		outside := 0
+		for range trials() {
+			e := compute(stationary(r, c.modes, c.perDay)).organisation(t, "learning_derivative.uncontained")
+			if e.Low > 0 || e.High < 0 {
+				outside++
+			}
+		}
+		n := float64(trials())
+		if share := float64(outside) / n; share > 0.06+3*math.Sqrt(0.05*0.95/n) {
+			t.Errorf("%d modes of %v a day: a trend is seen in %.3f of the organisations that have none", c.modes, c.perDay, share)
+		}
+	}
+}
