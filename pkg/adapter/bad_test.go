@@ -35,7 +35,7 @@ func TestBadFiles(t *testing.T) {
 		{name: "binary", adapter: "markdown-postmortem", file: "a.md", text: "\x7fELF\x00", want: "a.md:1: adapter markdown-postmortem: there is a zero byte"},
 		{name: "not UTF-8", adapter: "markdown-postmortem", file: "a.md", text: "# T\n\xe6\n", want: "a.md:2: adapter markdown-postmortem: this is not UTF-8"},
 		{name: "empty", adapter: "markdown-postmortem", file: "a.md", want: "a.md: adapter markdown-postmortem: the file is empty"},
-		{name: "huge", adapter: "markdown-postmortem", file: "a.md", text: strings.Repeat("word\n", 1<<20), want: "a.md: adapter markdown-postmortem: the file is larger than 2 MiB"},
+		{name: "huge", adapter: "markdown-postmortem", file: "a.md", text: strings.Repeat("word\n\n", 1<<20), want: "a.md: adapter markdown-postmortem: the file is larger than 2 MiB"},
 		{name: "another extension", adapter: "markdown-postmortem", file: "a.docx", text: report, want: "a.docx: adapter markdown-postmortem: this adapter does not read files of this name; name a file .md, .markdown"},
 		{name: "another kind", adapter: "release-tags", file: "a.md", text: report, set: tags, want: "a.md: adapter release-tags: this adapter does not read files of this name; name a file .csv, .tsv, .tab"},
 		{name: "no time", adapter: "markdown-postmortem", file: "a.md", text: "# T\n\n## Timeline\n\n| Time | Event |\n|---|---|\n| soon | a |\n", faults: []string{"a.md:3: adapter markdown-postmortem: the report has no timeline with a date"}},

@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"fmt"
 	"regexp"
 	"sort"
 	"strings"
@@ -15,8 +16,16 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// maxNesting bounds lists in lists and quotes in quotes.
-const maxNesting = 32
+// Bounds on a Markdown document. The parser's time grows with more than the
+// square of some paragraphs' length (1.2 s for one of 32 KiB that is made to be
+// slow), its tables' memory with rows times columns.
+const (
+	maxMarkdown = 256 << 10 // bytes
+	maxBlock    = 32 << 10  // bytes between empty lines, tables' rows left out
+	maxLines    = 10_000
+	maxColumns  = 32
+	maxNesting  = 32 // lists in lists, quotes in quotes
+)
 
 // Markdown turns a document (CommonMark with tables) into JSON values:
 //
@@ -33,14 +42,30 @@ const maxNesting = 32
 // its line had more. Lines count from 1.
 func Markdown(data []byte, file string) (map[string]any, error) {
 	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
-	if n := deepest(data); n > maxNesting {
-		return nil, &Fault{File: file, What: "lists or quotes are nested too deep", Mend: "use at most 32 levels"}
+	if len(data) > maxMarkdown {
+		return nil, &Fault{File: file, What: fmt.Sprintf("the document is larger than %d KiB", maxMarkdown>>10), Mend: "split it, or name another file"}
 	}
 	m := &markdown{data: data, sections: []any{}}
-	for i, b := range data {
-		if b == '\n' {
-			m.ends = append(m.ends, i)
+	block := 0
+	for line := range bytes.Lines(data) {
+		number := len(m.ends) + 1
+		switch text := bytes.TrimSpace(line); {
+		case len(text) == 0:
+			block = 0
+		case text[0] != '|':
+			block += len(line)
 		}
+		switch {
+		case max(block, len(line)) > maxBlock:
+			return nil, &Fault{File: file, Line: number, What: fmt.Sprintf("a paragraph is longer than %d KiB", maxBlock>>10), Mend: "put empty lines into it"}
+		case number > maxLines:
+			return nil, &Fault{File: file, Line: number, What: fmt.Sprintf("the document has more than %d lines", maxLines), Mend: "split it"}
+		case nesting(line) > maxNesting:
+			return nil, &Fault{File: file, Line: number, What: "lists or quotes are nested too deep", Mend: fmt.Sprintf("use at most %d levels", maxNesting)}
+		case tableRule.Match(line) && bytes.Count(line, []byte("|")) > maxColumns:
+			return nil, &Fault{File: file, Line: number, What: fmt.Sprintf("the table has more than %d columns", maxColumns), Mend: "use fewer"}
+		}
+		m.ends = append(m.ends, m.end()+len(line))
 	}
 	p := goldmark.New(goldmark.WithExtensions(extension.Table)).Parser()
 	root := p.Parse(text.NewReader(data), parser.WithContext(parser.NewContext()))
@@ -52,7 +77,7 @@ func Markdown(data []byte, file string) (map[string]any, error) {
 
 type markdown struct {
 	data      []byte
-	ends      []int // offsets of line ends
+	ends      []int // the offset behind each line
 	title     string
 	titleLine int
 	sections  []any
@@ -65,8 +90,16 @@ type heading struct {
 	level int
 }
 
+func (m *markdown) end() int {
+	if len(m.ends) == 0 {
+		return 0
+	}
+	return m.ends[len(m.ends)-1]
+}
+
+// line is the number of the line that holds the byte at offset.
 func (m *markdown) line(offset int) int {
-	return 1 + sort.SearchInts(m.ends, offset)
+	return min(1+sort.SearchInts(m.ends, offset+1), max(1, len(m.ends)))
 }
 
 func (m *markdown) open(title string, level, line int) {
@@ -237,31 +270,35 @@ func (m *markdown) inline(b *strings.Builder, parent ast.Node, code bool) {
 	}
 }
 
-// deepest estimates the nesting of lists and quotes from below: the most
-// markers that open blocks on one line, or two spaces of indentation a level.
-func deepest(data []byte) int {
-	most := 0
-	for line := range bytes.Lines(data) {
-		depth, indent := 0, 0
-	line:
-		for i := 0; i < len(line); i++ {
-			switch line[i] {
-			case ' ':
-				indent++
-			case '\t':
-				indent += 4
-			case '>', '-', '*', '+':
-				if line[i] != '>' && i+1 < len(line) && line[i+1] != ' ' && line[i+1] != '\t' {
-					break line // emphasis, a rule, or a table's line
-				}
+// tableRule is the line below a table's header.
+var tableRule = regexp.MustCompile(`^[ \t|:-]+\n?$`)
+
+// nesting estimates how deep a line can nest lists and quotes: the markers that
+// open blocks on it, and four spaces of indentation a level.
+func nesting(line []byte) int {
+	depth, indent := 0, 0
+line:
+	for i, b := range line {
+		switch b {
+		case ' ':
+			indent++
+			continue
+		case '\t':
+			indent += 4
+			continue
+		case '>':
+			depth++
+			continue
+		case '-', '*', '+':
+			if i+1 < len(line) && (line[i+1] == ' ' || line[i+1] == '\t') {
 				depth++
-			default:
-				break line
-			}
+				continue
+			} // else emphasis, a rule, or a table's line
 		}
-		if depth > 0 {
-			most = max(most, depth+indent/4)
-		}
+		break line
 	}
-	return most
+	if depth == 0 {
+		return 0
+	}
+	return depth + indent/4
 }

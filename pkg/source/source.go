@@ -15,7 +15,7 @@ import (
 
 // Bounds on what is read, so that no file can take the process with it.
 const (
-	MaxDocument = 2 << 20 // bytes of a Markdown or JSON document, which is held whole
+	MaxDocument = 2 << 20 // bytes of a document that is held whole
 	MaxLine     = 1 << 20 // bytes of a line of JSON Lines, of a row of CSV or TSV
 )
 

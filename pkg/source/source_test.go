@@ -88,11 +88,24 @@ func TestMarkdown(t *testing.T) {
 	}
 }
 
-func TestNestingIsBounded(t *testing.T) {
-	for _, text := range []string{strings.Repeat("> ", 5000) + "x", strings.Repeat("- ", 5000) + "x", strings.Repeat("    ", 200) + "- x"} {
-		if _, err := Markdown([]byte(text), "x.md"); err == nil {
-			t.Errorf("%.12q…: no error", text)
+func TestMarkdownIsBounded(t *testing.T) {
+	deep := "lists or quotes are nested too deep; use at most 32 levels"
+	for _, c := range []struct{ text, want string }{
+		{strings.Repeat("> ", 5000) + "x", "x.md:1: " + deep},
+		{"x\n" + strings.Repeat("- ", 5000) + "x", "x.md:2: " + deep},
+		{strings.Repeat("    ", 200) + "- x", "x.md:1: " + deep},
+		{"a\n" + strings.Repeat("|-", 33) + "\n", "x.md:2: the table has more than 32 columns"},
+		{strings.Repeat("\n", 10_001), "x.md:10001: the document has more than 10000 lines"},
+		{strings.Repeat(strings.Repeat("a", 100)+"\n\n", 2600), "x.md: the document is larger than 256 KiB"},
+		{strings.Repeat("[a](", 10_000), "x.md:1: a paragraph is longer than 32 KiB"},
+		{strings.Repeat("*a_ b_\n", 8000), "x.md:4682: a paragraph is longer than 32 KiB"},
+	} {
+		if _, err := Markdown([]byte(c.text), "x.md"); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%.12q…: got %v, want %s", c.text, err, c.want)
 		}
+	}
+	if _, err := Markdown([]byte("| a |\n|---|\n"+strings.Repeat("| "+strings.Repeat("a", 100)+" |\n", 1000)), "x.md"); err != nil {
+		t.Errorf("a long table is none of these: %v", err)
 	}
 	if _, err := Markdown([]byte("- a\n"+strings.Repeat("-", 5000)+"\n"+strings.Repeat("*", 5000)+"\n"), "x.md"); err != nil {
 		t.Errorf("a rule is no nesting: %v", err)
