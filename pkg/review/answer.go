@@ -19,6 +19,8 @@ type statement struct {
 // said, what needs a decision.
 type answer struct {
 	Happened string
+	Charts   []chart
+	Heading  string
 	Learned  []statement
 	Cannot   string
 	Decide   string
@@ -26,11 +28,18 @@ type answer struct {
 
 func answerOf(f *Facts, q Quarter, es estimates) answer {
 	a := answer{Happened: happened(f, q), Learned: headlines(es, f.Quarter)}
+	if c, ok := timelineChart(f, q, classesOf(f.Input.Recurrences)); ok {
+		a.Charts = append(a.Charts, c)
+	}
 	var unsaid []string
 	for _, s := range a.Learned {
 		if s.State.Class != "ok" {
 			unsaid = append(unsaid, strings.ToLower(s.Label))
 		}
+	}
+	a.Heading = "What we learned"
+	if len(unsaid) == len(a.Learned) {
+		a.Heading = "What the record says so far"
 	}
 	if len(unsaid) > 0 {
 		a.Cannot = "The data does not yet carry a figure for " + list(unsaid) + ". The sentences above say what is missing. A missing figure is neither good nor bad news."
@@ -102,6 +111,10 @@ func happened(f *Facts, q Quarter) string {
 	add(first, "not met before")
 	add(unknown, "of unknown kind")
 	s := fmt.Sprintf("%s in %s: %s.", plural(total, "incident", "incidents"), q, list(parts))
+	if len(parts) == 1 {
+		_, kind, _ := strings.Cut(parts[0], " ")
+		s = fmt.Sprintf("%s in %s, %s%s.", plural(total, "incident", "incidents"), q, map[bool]string{true: "", false: "all "}[total == 1], kind)
+	}
 	if drills+duplicates > 0 {
 		s += fmt.Sprintf(" Left out: %s and %s.", plural(drills, "drill", "drills"), plural(duplicates, "duplicate", "duplicates"))
 	}

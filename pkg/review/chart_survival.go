@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -12,18 +13,20 @@ import (
 const fewestResolved = 6
 
 // resolveChart is the Kaplan–Meier curve of the time to resolve: the share of
-// incidents still open after so long, those of the quarter before the whole
-// record. Unfinished ones are ticks, not losses.
+// incidents still open so long after they were noticed, those of the quarter
+// before the whole record. Unfinished ones are ticks, not losses. Its incidents
+// are those of durations.resolve.
 func resolveChart(f *Facts, q Quarter) (chart, bool) {
 	var own, every []stats.Lifetime
 	for i := range f.Input.Incidents {
 		x := &f.Input.Incidents[i]
-		if x.IsDrill || x.DuplicateOf != "" || x.At() == 0 || x.At() > f.Snapshot.AsOf || (x.ResolvedAt != 0 && x.ResolvedAt < x.At()) {
+		noticed := cmp.Or(x.DetectedAt, x.StartedAt)
+		if x.IsDrill || x.DuplicateOf != "" || noticed == 0 || noticed > f.Snapshot.AsOf || (x.ResolvedAt != 0 && x.ResolvedAt < noticed) {
 			continue
 		}
-		l := stats.Lifetime{Time: float64(x.ResolvedAt-x.At()) / 1000, Event: true}
+		l := stats.Lifetime{Time: float64(x.ResolvedAt-noticed) / 1000, Event: true}
 		if x.ResolvedAt == 0 {
-			l = stats.Lifetime{Time: float64(f.Snapshot.AsOf-x.At()) / 1000}
+			l = stats.Lifetime{Time: float64(f.Snapshot.AsOf-noticed) / 1000}
 		}
 		every = append(every, l)
 		if q.Holds(x.At()) {
@@ -51,7 +54,7 @@ func resolveChart(f *Facts, q Quarter) (chart, bool) {
 		c.Legend = append(c.Legend, legend{"own", "step", fmt.Sprintf("%s, n = %s", q, count(quarter.N))})
 	}
 	c.Legend = append(c.Legend, legend{"censor", "tick", "still open when last seen"})
-	c.text("tick", "middle", (marginLeft+chartWidth-marginRight)/2, bottom+42, "time since the incident began, on a logarithmic scale")
+	c.text("tick", "middle", (marginLeft+chartWidth-marginRight)/2, bottom+42, "time since the incident was noticed, on a logarithmic scale")
 	c.Desc = fmt.Sprintf("Step curves falling from 100\u00a0%% to %s. In the whole record half of the incidents were resolved within %s.",
 		quantity(whole.At(math.Inf(1)), "share"), duration(whole.Quantile(0.5)))
 	c.Columns = []string{"After", "Still open, whole record", "Still open, " + q.String()}

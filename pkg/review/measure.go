@@ -20,36 +20,36 @@ type family struct {
 	prefix    string
 	title     string
 	cannotSay string
+	headline  bool // its first measure belongs to the one-page answer
 	measures  []measure
 }
 
-// families in the order of the page. The first measure of a family that may
-// be read is its headline.
+// families in the order of the page.
 var families = []family{
-	{"repeat_rate", "Repeats", "Whether what did not come back was learned from, or only has not had the time to return.", []measure{
+	{"repeat_rate", "Repeats", "Whether what did not come back was learned from, or only has not had the time to return.", true, []measure{
 		{"repeat_rate.repeats", "Came back after its declared fix", true},
 		{"repeat_rate.known_open", "Came back while its fix was open", false},
 		{"repeat_rate.unaddressed", "Came back with nothing done about it", false},
 		{"repeat_rate.after_fix.90d", "Back within 90 days of the fix", false},
 		{"repeat_rate.after_end.90d", "Back within 90 days of the first failure", false},
 	}},
-	{"learning_derivative", "Direction", "Why the rate moved. Fewer reports look the same as fewer failures.", []measure{
+	{"learning_derivative", "Direction", "Why the rate moved. Fewer reports look the same as fewer failures.", true, []measure{
 		{"learning_derivative.uncontained", "Change of the failure rate a quarter", true},
-		{"learning_derivative.uncontained.per_deploy", "The same on the clock of deploys", false},
-		{"learning_derivative.severe", "The same for severity 1 and 2", false},
+		{"learning_derivative.uncontained.per_deploy", "Change of the failure rate, by deploys", false},
+		{"learning_derivative.severe", "Change of the rate of severity 1 and 2", false},
 	}},
-	{"monitoring_gaps", "Monitoring", "What nobody noticed at all, neither a monitor nor a customer.", []measure{
+	{"monitoring_gaps", "Monitoring", "What nobody noticed at all, neither a monitor nor a customer.", true, []measure{
 		{"monitoring_gaps.told_by_customer", "Failures that customers told us of", true},
-		{"monitoring_gaps.told_by_customer.share", "Their share of the failures", false},
+		{"monitoring_gaps.told_by_customer.share", "Share of failures customers told us of", false},
 		{"monitoring_gaps.time_to_close", "Time to close a monitoring gap", false},
 	}},
-	{"change_safety.excess", "Changes before failures", "Which change stands behind which incident: it speaks of all of them together.", []measure{
+	{"change_safety.excess", "Changes before failures", "Which change stands behind which incident: it speaks of all of them together.", false, []measure{
 		{"change_safety.excess", "Failures after a change, beyond chance", false},
 	}},
-	{"change_safety", "Changes", "Whether the changes were riskier, or only more closely watched.", []measure{
+	{"change_safety", "Changes", "Whether the changes were riskier, or only more closely watched.", true, []measure{
 		{"change_safety.failed_share", "Changes that failed", true},
 	}},
-	{"durations", "Durations", "Whether shorter is better: the mix of incidents differs from quarter to quarter.", []measure{
+	{"durations", "Durations", "Whether shorter is better: the mix of incidents differs from quarter to quarter.", false, []measure{
 		{"durations.detect.median", "Time to detect, median", true},
 		{"durations.mitigate.median", "Time to mitigate, median", false},
 		{"durations.resolve.median", "Time to resolve, median", true},
@@ -130,7 +130,7 @@ const (
 func HeadlineMetrics() []string {
 	var out []string
 	for _, f := range families {
-		if f.prefix != "durations" {
+		if f.headline {
 			out = append(out, f.measures[0].metric)
 		}
 	}

@@ -2,6 +2,8 @@ package review_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -47,5 +49,128 @@ func TestPagesNeverClaimTooMuch(t *testing.T) {
 				t.Error("the footer does not say that no statistic resists unreported failures")
 			}
 		})
+	}
+}
+
+func TestSameFactsSameBytes(t *testing.T) {
+	if page(t, reviewtest.Normal()) != page(t, reviewtest.Normal()) {
+		t.Error("two pages of the same facts differ")
+	}
+}
+
+// What people write reaches the page as text, whatever it holds.
+func TestTitlesAreText(t *testing.T) {
+	evil := []string{
+		`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onmouseover='alert(1)`, `</title><b>`, `</svg></style><script>`,
+		"{{.}}", "שלום \u202e txt.exe", "javascript:alert(1)", "&lt;b&gt;", "a\x00b\x1b[31m",
+	}
+	f := reviewtest.Normal()
+	i := 0
+	for id := range f.Titles {
+		f.Titles[id] = evil[i%len(evil)]
+		i++
+	}
+	for i := range f.Input.Incidents {
+		f.Input.Incidents[i].Service = evil[i%len(evil)]
+		f.Input.Incidents[i].DetectionSource = evil[(i+1)%len(evil)]
+		f.Input.Incidents[i].FailureMode = evil[(i+2)%len(evil)]
+	}
+	for i := range f.Snapshot.Estimates {
+		f.Snapshot.Estimates[i].Reading = evil[i%len(evil)]
+		f.Snapshot.Estimates[i].Method = evil[i%len(evil)]
+	}
+	f.Rejections = map[string]int64{evil[0]: 1}
+	f.Version = evil[1]
+	body := page(t, f)
+	plain := page(t, reviewtest.Normal())
+	for _, bad := range []string{"<script", "<img", "onerror=alert(1)>", "<b>alert"} {
+		if strings.Contains(body, bad) {
+			t.Errorf("the page holds %s", bad)
+		}
+	}
+	for _, tag := range []string{"<style", "</style", "<link", "<meta", "href="} {
+		if a, b := strings.Count(body, tag), strings.Count(plain, tag); a != b {
+			t.Errorf("%d times %s, want %d as in a page of harmless titles", a, tag, b)
+		}
+	}
+	if open, shut := strings.Count(body, "<svg"), strings.Count(body, "</svg>"); open != shut {
+		t.Errorf("%d drawings open and %d close", open, shut)
+	}
+	attribute := regexp.MustCompile(`\son[a-z]+=`)
+	for _, tag := range regexp.MustCompile(`<[^>]*>`).FindAllString(body, -1) {
+		if attribute.MatchString(regexp.MustCompile(`"[^"]*"`).ReplaceAllString(tag, `""`)) {
+			t.Errorf("an event handler in %s", tag)
+		}
+	}
+}
+
+// The policy lets exactly the page's own style sheet through.
+func TestPolicyFitsThePage(t *testing.T) {
+	body := page(t, reviewtest.Normal())
+	sheet := regexp.MustCompile(`(?s)<style>(.*?)</style>`).FindStringSubmatch(body)
+	if sheet == nil {
+		t.Fatal("no style sheet")
+	}
+	sum := sha256.Sum256([]byte(sheet[1]))
+	if want := "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"; !strings.Contains(review.ContentSecurityPolicy(), want) {
+		t.Errorf("the policy %q does not allow the page's style sheet, %s", review.ContentSecurityPolicy(), want)
+	}
+	for _, bad := range []string{"style=", "<script", "http://", "https://", "@import", "url("} {
+		if strings.Contains(body, bad) {
+			t.Errorf("the page holds %s", bad)
+		}
+	}
+}
+
+// The curve of resolution times is that of the estimate beside it.
+func TestResolveCurveAgreesWithTheEstimate(t *testing.T) {
+	f := reviewtest.Normal()
+	for _, e := range f.Snapshot.Estimates {
+		if e.Metric != "durations.resolve.median" || e.Scope.Kind != "organisation" || e.Window != "all" {
+			continue
+		}
+		want := "half of the incidents were resolved within " + review.Figure(e.Value, e.Unit)
+		if body := page(t, f); !strings.Contains(body, want) {
+			t.Errorf("the curve does not say %q", want)
+		}
+		return
+	}
+	t.Error("no estimate of the time to resolve")
+}
+
+func TestSectionsWithoutDataAreLeftOut(t *testing.T) {
+	empty, normal := page(t, reviewtest.Empty()), page(t, reviewtest.Normal())
+	for _, id := range []string{"repeats", "monitoring", "durations", "improvements", "incidents", "scopes"} {
+		mark := `<section id="` + id + `"`
+		if strings.Contains(empty, mark) {
+			t.Errorf("an empty record has a section %s", id)
+		}
+		if !strings.Contains(normal, mark) {
+			t.Errorf("an ordinary record has no section %s", id)
+		}
+	}
+	if !strings.Contains(empty, "No incident was reported in 2026-Q3.") {
+		t.Error("an empty quarter does not say so")
+	}
+}
+
+// Repeats, known open and unaddressed are three different problems.
+func TestClassesOfRecurrenceStandApart(t *testing.T) {
+	body := page(t, reviewtest.Normal())
+	for _, words := range []string{"of a kind that had been declared fixed", "known, with the fix still open", "known, with nothing done about it"} {
+		if !strings.Contains(body, words) {
+			t.Errorf("the answer does not tell %q apart", words)
+		}
+	}
+}
+
+func TestAnOpenQuarterIsProvisional(t *testing.T) {
+	f := reviewtest.Normal()
+	if strings.Contains(page(t, f), "Provisional") {
+		t.Error("a closed quarter is called provisional")
+	}
+	f.Snapshot.AsOf = 1_786_000_000_000 // August 2026
+	if !strings.Contains(page(t, f), "Provisional: the quarter was observed until 6 Aug 2026 only.") {
+		t.Error("an open quarter is not called provisional")
 	}
 }

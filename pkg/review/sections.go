@@ -25,7 +25,7 @@ func quality(f *Facts, q Quarter) section {
 		start += one(x.StartedAt == 0)
 		environment += one(x.Environment == "")
 	}
-	t := table{Caption: "Incidents that lack what the measures need", Columns: []column{{"What is missing", ""}, {"In " + q.String(), "n"}, {"Whole record", "n"}, {"What it weakens", ""}}}
+	t := table{Caption: "Incidents that lack what the measures need", Cards: true, Columns: []column{{"What is missing", ""}, {"In " + q.String(), "n"}, {"Whole record", "n"}, {"What it weakens", ""}}}
 	c := f.Input.Coverage
 	for _, r := range []struct {
 		name            string
@@ -144,10 +144,6 @@ func slug(s string) string {
 
 func repeats(f *Facts, q Quarter, es estimates) section {
 	s := section{ID: "repeats", Title: "Repeats", Readings: append(readings(es, q, "learning_derivative"), readings(es, q, "repeat_rate")...)}
-	classes := classesOf(f.Input.Recurrences)
-	if c, ok := timelineChart(f, q, classes); ok {
-		s.Charts = append(s.Charts, c)
-	}
 	s.Charts = append(s.Charts, charts(es, q, "repeat_rate")...)
 	if e, ok := es.pick("repeat_rate.after_end.90d", q.String()); ok {
 		if c, ok := dotplot("repeats-dots", e); ok {
@@ -286,7 +282,11 @@ func incidents(f *Facts, q Quarter) section {
 		}
 		began := cell{Text: date(x.StartedAt), Sub: clock(x.StartedAt)}
 		if x.StartedAt == 0 {
-			began = cell{Text: date(x.DetectedAt), Sub: clock(x.DetectedAt) + ", detected; start unknown"}
+			sign := "first sign"
+			if x.DetectedAt != 0 {
+				sign = "detected"
+			}
+			began = cell{Text: date(x.At()), Sub: clock(x.At()) + ", " + sign + "; start unknown"}
 		}
 		lasted := cell{Text: "open"}
 		switch {
