@@ -1,3 +1,6 @@
+// Package learning turns folded rows into honest numbers. Deliberately narrow:
+// it reads an Input and gives a Run, knows no server, no clock and no file, and
+// judges nothing. An Estimate never loses its interval, its state or its reading.
 package learning
 
 import (
@@ -149,7 +152,7 @@ func (c *computation) rate(metric string, events, n int64, days float64, need in
 		Method: "events per 1,000 service-days; Garwood"}
 	switch {
 	case n < need:
-		return tooFew(e, n, need, "failures")
+		return tooFew(e, n, need, "failures whose detection is known")
 	case days <= 0:
 		return refuse(e, Insufficient, "Not enough data: no exposure is known. No figure is shown.")
 	}

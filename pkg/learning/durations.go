@@ -36,7 +36,7 @@ var durationsOf = []struct {
 	of           func(i *Incident, asOf int64) (lifetime, bool)
 }{
 	{"durations.detect", "detected", func(i *Incident, asOf int64) (lifetime, bool) {
-		return stretch(i, i.StartedAt, i.DetectedAt, 0, asOf)
+		return stretch(i, i.StartedAt, i.DetectedAt, cmp.Or(i.AcknowledgedAt, i.End()), asOf)
 	}},
 	{"durations.acknowledge", "acknowledged", func(i *Incident, asOf int64) (lifetime, bool) {
 		return stretch(i, i.DetectedAt, i.AcknowledgedAt, i.ResolvedAt, asOf)

@@ -6,7 +6,13 @@ import (
 	"github.com/tuition-hq/tuition/pkg/stats"
 )
 
-const fewestFailures = 10
+const (
+	fewestFailures = 10
+	// mostUnknown is the share of failures nobody knows the detection of, from
+	// which a rate of some of them would say more about the records than about
+	// the failures.
+	mostUnknown = 1.0 / 3
+)
 
 // monitoring: whom a failure was learned from, and what became of the gaps.
 func (c *computation) monitoring(g *group) {
@@ -18,8 +24,7 @@ func (c *computation) monitoring(g *group) {
 }
 
 func (c *computation) toldBy(g *group, w window, metric, source, what string) {
-	var told, n, opened int64
-	var unknown int
+	var told, n, unplaced, unknown, opened int64
 	shares := make([]stats.Share, len(g.services))
 	for i, s := range g.services {
 		for _, f := range s.failures {
@@ -40,25 +45,36 @@ func (c *computation) toldBy(g *group, w window, metric, source, what string) {
 				opened++
 				continue
 			}
-			n++
-			if by == source {
+			switch by {
+			case "", "unknown":
+				unplaced++
+			case source:
 				told++
 				c.evidence(g, w, metric, "event", "incident", f.first.ID)
+				fallthrough
+			default:
+				n++
 			}
 		}
 	}
-	caveat := ""
-	if unknown > 0 {
-		caveat = fmt.Sprintf(" Nobody knows who noticed %s.", plural(unknown, "failure", "failures"))
+	caveat := func(n int64) string {
+		if n == 0 {
+			return ""
+		}
+		return fmt.Sprintf(" Nobody knows who noticed %s.", plural(int(n), "other failure", "other failures"))
 	}
 	e := c.rate(metric, told, n, g.clock.days(w.to)-g.clock.days(w.from), fewestFailures, what)
-	e.Reading += caveat
+	if e.State != Insufficient && float64(unplaced) > mostUnknown*float64(n+unplaced) {
+		e = refuse(e, AssumptionFailed, fmt.Sprintf("Not reported: nobody knows who noticed %d of %d failures.", unplaced, n+unplaced))
+	} else {
+		e.Reading += caveat(unplaced)
+	}
 	if opened > 0 {
 		e.Reading += fmt.Sprintf(" %s no exposure before, and not counted.", plural(int(opened), "failure has", "failures have"))
 	}
 	c.emit(g, w, e)
 	share := c.share(metric+".share", shares, fewestFailures, "were those "+what, "failures whose detection is known")
-	share.Reading += caveat
+	share.Reading += caveat(unknown)
 	c.emit(g, w, share)
 }
 

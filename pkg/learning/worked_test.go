@@ -229,6 +229,22 @@ func TestToldByCustomer(t *testing.T) {
 	if e := got.of(t, "monitoring_gaps.told_by_customer", "service", "api", "all"); e.State != learning.Insufficient {
 		t.Errorf("five failures are too few: %+v", e)
 	}
+	// What nobody knows the detection of is neither: it is told, and from a third of all on nothing is reported.
+	for i := range 6 {
+		f := incident(fmt.Sprint("unknown", i), "api", "", int64(24*(7+9*i)))
+		f.DetectionSource = []string{"", "unknown"}[i%2]
+		in.Incidents = append(in.Incidents, f)
+	}
+	if e := compute(in).organisation(t, "monitoring_gaps.told_by_customer"); e.State != learning.AssumptionFailed ||
+		e.Reading != "Not reported: nobody knows who noticed 6 of 16 failures." {
+		t.Errorf("got %+v", e)
+	}
+	in.Incidents = in.Incidents[:13]
+	if e := compute(in).organisation(t, "monitoring_gaps.told_by_customer"); e.State != learning.OK || e.N != 10 || e.Events != 4 ||
+		!strings.HasSuffix(e.Reading, "Nobody knows who noticed 3 other failures.") {
+		t.Errorf("got %+v", e)
+	}
+	in.Incidents = in.Incidents[:10]
 	// A failure at the first sign of its service has no exposure before it.
 	in.Services[0].AliveFrom = since + 5*day
 	if e := compute(in).organisation(t, "monitoring_gaps.told_by_customer"); e.N != 9 || e.Events != 3 {
@@ -348,6 +364,12 @@ func TestDurations(t *testing.T) {
 	if e := got.organisation(t, "durations.resolve.p90"); e.State != learning.Insufficient {
 		t.Errorf("20 are too few for a ninetieth percentile: %+v", e)
 	}
+	// One was resolved without anybody noting when it was detected: missing, not undetected to this day.
+	in.Incidents[3].DetectedAt = 0
+	if e := compute(in).organisation(t, "durations.detect.median"); e.N != 19 || e.Censored != 0 {
+		t.Errorf("got %+v", e)
+	}
+	in.Incidents[3].DetectedAt = in.Incidents[3].StartedAt
 	// All were resolved and none says when it was mitigated: missing, not censored.
 	if e := got.organisation(t, "durations.mitigate.median"); e.N != 0 || e.State != learning.Insufficient {
 		t.Errorf("got %+v", e)
