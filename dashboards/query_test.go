@@ -125,7 +125,7 @@ var least = map[string]map[string]int{
 	"Time to detect":  {"normal": 7},
 	"Time to resolve": {"normal": 7},
 	"Failures that came back after their declared fix": {"normal": 7},
-	"Change of the failure rate a quarter":             {"normal": 6},
+	"Trend of the failure rate":                        {"normal": 6},
 	"Failures that customers told us of":               {"normal": 7},
 	"Changes that failed":                              {"normal": 7},
 	"Monitoring gaps":                                  {"normal": 6},

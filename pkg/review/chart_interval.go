@@ -156,15 +156,10 @@ func newScale(lo, hi float64, unit string, top, bottom float64) scale {
 			hi = lo + 3600
 		}
 	}
-	per := 1.0
+	step := niceStep((hi - lo) / 4)
 	if unit == "seconds" {
-		for _, size := range []float64{60, 3600, 86400} {
-			if hi-lo >= 2*size {
-				per = size
-			}
-		}
+		step = niceTime((hi - lo) / 4)
 	}
-	step := niceStep((hi-lo)/per/4) * per
 	s := scale{lo: math.Floor(lo/step) * step, hi: math.Ceil(hi/step) * step, step: step, top: top, bottom: bottom}
 	if unit == "share" && s.hi > 1 {
 		s.hi = 1
@@ -180,6 +175,18 @@ func niceStep(raw float64) float64 {
 		}
 	}
 	return 10 * power
+}
+
+// niceTime is the next round time: people count in quarters of hours, not in
+// hundreds of seconds.
+func niceTime(raw float64) float64 {
+	const minute, hour, day = 60, 3600, 86400
+	for _, t := range []float64{1, 5, 15, 30, minute, 2 * minute, 5 * minute, 10 * minute, 15 * minute, 30 * minute, hour, 2 * hour, 3 * hour, 6 * hour, 12 * hour, day, 2 * day, 7 * day} {
+		if raw <= t {
+			return t
+		}
+	}
+	return niceStep(raw/day) * day
 }
 
 func (s scale) y(v float64) float64 {

@@ -44,7 +44,11 @@ func resolveChart(f *Facts, q Quarter) (chart, bool) {
 	x := newLogScale(whole)
 	for _, t := range x.ticks() {
 		c.line("grid", x.x(t), top, x.x(t), bottom)
-		c.text("tick", "middle", x.x(t), bottom+20, duration(t))
+		anchor := "middle"
+		if t == x.to {
+			anchor = "end"
+		}
+		c.text("tick", anchor, x.x(t), bottom+20, duration(t))
 	}
 	c.line("guide", marginLeft, y.y(0.5), chartWidth-marginRight, y.y(0.5))
 	c.curve("step record", whole, every, x, y, "whole record")

@@ -89,6 +89,8 @@ func unitWords(unit string) string {
 	switch unit {
 	case "per_1000_service_days":
 		return "per 1\u202f000 service-days"
+	case "change_per_quarter":
+		return "change a quarter"
 	case "ratio":
 		return "ratio"
 	}

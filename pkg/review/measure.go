@@ -34,9 +34,9 @@ var families = []family{
 		{"repeat_rate.after_end.90d", "Back within 90 days of the first failure", false},
 	}},
 	{"learning_derivative", "Direction", "Why the rate moved. Fewer reports look the same as fewer failures.", true, []measure{
-		{"learning_derivative.uncontained", "Change of the failure rate a quarter", true},
-		{"learning_derivative.uncontained.per_deploy", "Change of the failure rate, by deploys", false},
-		{"learning_derivative.severe", "Change of the rate of severity 1 and 2", false},
+		{"learning_derivative.uncontained", "Trend of the failure rate", true},
+		{"learning_derivative.uncontained.per_deploy", "Trend of the failure rate, by deploys", false},
+		{"learning_derivative.severe", "Trend of severity 1 and 2", false},
 	}},
 	{"monitoring_gaps", "Monitoring", "What nobody noticed at all, neither a monitor nor a customer.", true, []measure{
 		{"monitoring_gaps.told_by_customer", "Failures that customers told us of", true},
