@@ -68,12 +68,17 @@ func (s *Session) compute(ctx context.Context, st *store.Store, moment int64) (l
 }
 
 // publishSettings makes the catalog, the rules and the window known to the views.
+// Files that are not named leave what was published before.
 func (s *Session) publishSettings(ctx context.Context, st *store.Store) error {
-	if err := st.SetCatalog(ctx, s.catalog); err != nil {
-		return fmt.Errorf("publish the catalog: %w", err)
+	if s.catalog != nil {
+		if err := st.SetCatalog(ctx, *s.catalog); err != nil {
+			return fmt.Errorf("publish the catalog: %w", err)
+		}
 	}
-	if err := st.SetRules(ctx, s.rules); err != nil {
-		return fmt.Errorf("publish the failure-mode rules: %w", err)
+	if s.settings.FailureModesFile != "" {
+		if err := st.SetRules(ctx, s.rules); err != nil {
+			return fmt.Errorf("publish the failure-mode rules: %w", err)
+		}
 	}
 	if err := st.SetWindow(ctx, s.settings.Analysis.AttributionWindow); err != nil {
 		return fmt.Errorf("publish the attribution window: %w", err)

@@ -32,7 +32,8 @@ func (s *Session) Demo(ctx context.Context, o DemoOptions, out io.Writer, print 
 	if err != nil {
 		return usage(err)
 	}
-	s.catalog = organisation.Catalog()
+	services := organisation.Catalog()
+	s.catalog = &services
 	s.settings.Analysis.AsOf = time.UnixMilli(organisation.AsOf() - 1).UTC().Format(time.DateOnly)
 	fmt.Fprintf(out, "Simulating two years of an organisation whose truth is known (seed %d).\n", o.Seed)
 	if err := s.prepare(ctx); err != nil {

@@ -83,32 +83,40 @@ func (s *Session) consuming(ctx context.Context, st *store.Store) (stop func() e
 // Migrate makes or updates the tables and views, makes missing topics, and
 // publishes the catalog, the rules and the window to the views. It says what it did.
 func (s *Session) Migrate(ctx context.Context) ([]string, error) {
-	st, err := s.openStore(ctx, s.settings.ClickHouse.Admin)
+	done, st, err := s.migrate(ctx)
 	if err != nil {
-		return nil, err
+		return done, err
+	}
+	return done, s.publishSettings(ctx, st)
+}
+
+func (s *Session) migrate(ctx context.Context) (done []string, st *store.Store, err error) {
+	st, err = s.openStore(ctx, s.settings.ClickHouse.Admin)
+	if err != nil {
+		return nil, nil, err
 	}
 	applied, err := st.Migrate(ctx)
-	var done []string
 	for _, name := range applied {
 		done = append(done, "applied "+name)
 	}
 	if err != nil {
-		return done, err
-	}
-	if err := s.publishSettings(ctx, st); err != nil {
-		return done, err
+		return done, nil, err
 	}
 	if err := consume.EnsureTopics(ctx, s.connection(), s.topics()...); err != nil {
-		return done, fmt.Errorf("make the topics: %w", err)
+		return done, nil, fmt.Errorf("make the topics: %w", err)
 	}
-	return done, nil
+	return done, st, nil
 }
 
-// prepare migrates embedded servers by themselves; others are migrated by `tuition migrate`.
+// prepare migrates embedded servers by themselves and publishes the files that
+// the settings name; other servers are migrated by `tuition migrate`.
 func (s *Session) prepare(ctx context.Context) error {
 	if s.services == nil {
 		return nil
 	}
-	_, err := s.Migrate(ctx)
-	return err
+	_, st, err := s.migrate(ctx)
+	if err != nil || s.catalog == nil && s.settings.FailureModesFile == "" {
+		return err
+	}
+	return s.publishSettings(ctx, st)
 }

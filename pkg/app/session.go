@@ -53,7 +53,7 @@ type Session struct {
 	embedded string
 	stderr   io.Writer
 	log      *zap.Logger
-	catalog  catalog.Catalog
+	catalog  *catalog.Catalog // nil if none is named
 	rules    []catalog.Rule
 	warnings []string
 	services *embedded.Services
@@ -90,7 +90,7 @@ func (s *Session) readFiles() error {
 	}
 	if s.settings.CatalogFile != "" {
 		read, problems, err := catalog.ReadCatalog(s.settings.CatalogFile)
-		s.catalog = read
+		s.catalog = &read
 		note(problems, err)
 	}
 	if s.settings.FailureModesFile != "" {
