@@ -149,7 +149,9 @@ func compile(files fs.FS, dir, name string) (*Adapter, error) {
 		var positioned yaml.Error
 		if errors.As(err, &positioned) {
 			f.What += ": " + positioned.GetMessage()
-			f.Line = positioned.GetToken().Position.Line
+			if token := positioned.GetToken(); token != nil && token.Position != nil {
+				f.Line = token.Position.Line
+			}
 		}
 		return nil, f
 	}

@@ -34,7 +34,8 @@ type Sink interface {
 	Fault(*Fault) error
 }
 
-// Event is one valid CDEvent and where its input stood.
+// Event is one valid CDEvent and where its input stood. Whoever publishes it as
+// history adds event.HeaderImported.
 type Event struct {
 	CDEvent  []byte
 	Type, ID string

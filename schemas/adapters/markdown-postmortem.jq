@@ -75,7 +75,7 @@ def mitigated: test("\\bmitigated\\b"; "i");
 | [$timeline[].tables[] | select(.header | length >= 2)] as $tables
 
 # The zone that the report states, in a table's heading or in words above it.
-| ([ ($tables[] | {line, zone: (.header[] | capture("\\bin (?<zone>[A-Z]{3,4})\\b").zone)}),
+| ([ ($tables[] | {line, zone: (.header[] | capture("(\\bin |\\()(?<zone>[A-Z]{3,4})\\b").zone)}),
      ($timeline[].paragraphs[] | {line, zone: (.text | capture("\\btimes (are )?in (?<zone>[A-Za-z]+(/[A-Za-z_]+)?)").zone)}) ]
    | first) as $stated
 | ($meta.set.zone // $stated.zone // "UTC") as $zone
@@ -88,7 +88,10 @@ def mitigated: test("\\bmitigated\\b"; "i");
     | . + {at: (.cell | parse_time(.; {zone: $zone, year: $year}))}
     | . + {time: .at.time, exact: (.at.precision == "minute" or .at.precision == "second"), template: (.text | template)} ] as $rows
 | [$rows[] | select(.time and (.template | not))] as $timed
-| if $timed == [] then
+| if any($rows[]; .at.reason == "the time zone is not known") then
+    error({message: "the time zone \($zone) is not known", mend: "write UTC, an offset or a name such as Europe/Copenhagen, or --set zone=…",
+           line: ($stated.line // 1)})
+  elif $timed == [] then
     error({message: "the report has no timeline with a date, so that nothing says when the incident was",
            mend: "add a section Timeline with a table of times and events", line: ($timeline[0].line // 1)})
   else . end
