@@ -174,7 +174,7 @@ func TestSameEventAgain(t *testing.T) {
 	s.world.start = s.world.start.AddDate(-4, 0, 0)
 	records := s.world.records(t, 800)
 	for i := range records {
-		records[i].Time = event.Millis(s.world.start.AddDate(0, 0, 60).UnixMilli())
+		records[i].Time = event.Millis(s.world.start.AddDate(0, 0, 65).UnixMilli())
 	}
 	// Told too early for its clock: rejected now, accepted when it is replayed later.
 	early := s.world.records(t, 20)

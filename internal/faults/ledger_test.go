@@ -162,7 +162,7 @@ type world struct {
 
 func newWorld(seed uint64) *world {
 	// All of it lies in the past of the broker's clock, and not in retention's.
-	return &world{rng: rand.New(rand.NewPCG(seed, 1)), start: time.Now().UTC().Truncate(24 * time.Hour).Add(-60 * 24 * time.Hour)}
+	return &world{rng: rand.New(rand.NewPCG(seed, 1)), start: time.Now().UTC().Truncate(24 * time.Hour).Add(-70 * 24 * time.Hour)}
 }
 
 var (

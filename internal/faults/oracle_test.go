@@ -22,6 +22,7 @@ import (
 
 	"github.com/tuition-hq/tuition/internal/servertest"
 	"github.com/tuition-hq/tuition/pkg/consume"
+	"github.com/tuition-hq/tuition/pkg/learning"
 	"github.com/tuition-hq/tuition/pkg/store"
 )
 
@@ -79,15 +80,21 @@ func (s *scene) topic(name string, partitions int) {
 func (s *scene) database() string {
 	s.Helper()
 	name := servertest.Database(s.T, s.engine)
-	st, err := store.Open(s.Context(), store.Config{Addrs: []string{s.engine.Addr}, Database: name, Username: s.engine.Admin.Name, Password: s.engine.Admin.Password}, zap.NewNop())
-	if err != nil {
-		s.Fatal(err)
-	}
+	st := s.store(name)
 	defer st.Close()
 	if _, err := st.Migrate(s.Context()); err != nil {
 		s.Fatal(err)
 	}
 	return name
+}
+
+func (s *scene) store(database string) *store.Store {
+	s.Helper()
+	st, err := store.Open(s.Context(), store.Config{Addrs: []string{s.engine.Addr}, Database: database, Username: s.engine.Admin.Name, Password: s.engine.Admin.Password}, zap.NewNop())
+	if err != nil {
+		s.Fatal(err)
+	}
+	return st
 }
 
 // query gives the rows of a query as ClickHouse writes them, so that they are compared to the byte.
@@ -175,7 +182,35 @@ func (s *scene) verify() (wrong []string) {
 			wrong = append(wrong, fmt.Sprintf("the view %s differs from an undisturbed run: %s", view, firstDifference(a, b)))
 		}
 	}
+	if a, b := s.estimates(s.orders.Database), s.estimates(clean); a != b {
+		wrong = append(wrong, "the estimates differ from an undisturbed run: "+firstDifference(a, b))
+	}
 	return wrong
+}
+
+// estimates are computed from the database as tuition does, as of the end of the log.
+func (s *scene) estimates(database string) string {
+	s.Helper()
+	st := s.store(database)
+	defer st.Close()
+	settings := learning.DefaultSettings()
+	input, err := st.LoadInput(s.Context(), store.LoadOptions{AsOf: s.world.start.AddDate(0, 0, 69).UnixMilli(), Window: settings.AttributionWindow, SettingsHash: settings.Hash()})
+	if err != nil {
+		s.Fatal(err)
+	}
+	run := learning.Compute(input, settings)
+	if run.InputEvents == 0 || len(run.Estimates) == 0 {
+		s.Fatalf("%d estimates of %d events", len(run.Estimates), run.InputEvents)
+	}
+	var text strings.Builder
+	fmt.Fprintln(&text, run.ID, run.AsOf, run.InputEvents)
+	for _, e := range run.Estimates {
+		fmt.Fprintf(&text, "%+v\n", e)
+	}
+	for _, e := range run.Evidence {
+		fmt.Fprintf(&text, "%+v\n", e)
+	}
+	return text.String()
 }
 
 // views are those that a person reads; the helping ones behind them hold partial states.
