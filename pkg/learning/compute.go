@@ -21,7 +21,6 @@ func Compute(in Input, settings Settings) Run {
 	c := &computation{
 		settings: settings,
 		org:      newOrganisation(&in, settings.MergeWindow.Milliseconds()),
-		coverage: in.Coverage,
 		run:      Run{ID: runID(in.Hash, settings, in.AsOf), AsOf: in.AsOf, InputEvents: in.InputEvents},
 	}
 	c.everything = window{name: all, from: math.MinInt64, to: in.AsOf}
@@ -48,7 +47,6 @@ func runID(inputHash string, settings Settings, asOf int64) string {
 type computation struct {
 	settings   Settings
 	org        *organisation
-	coverage   Coverage
 	everything window
 	quarters   []window
 	run        Run

@@ -60,7 +60,7 @@ func poisson(r *rand.Rand, mean float64) int {
 	return int(distuv.Poisson{Lambda: mean, Src: r}.Rand())
 }
 
-// Exact by construction, so conservative: at a mean of 4 Garwood covers 0.979.
+// Exact by construction, so conservative: 0.96 at a mean of 4.
 func TestGarwoodCovers(t *testing.T) {
 	covers(t, 0.95, 1, func(r *rand.Rand) bool {
 		return holds(stats.Garwood(int64(poisson(r, 4)), 0.95), 4)
