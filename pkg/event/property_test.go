@@ -3,6 +3,8 @@ package event
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,12 +19,8 @@ func spell(t *rapid.T, v any, escapes bool) string {
 	}
 	switch v := v.(type) {
 	case map[string]any:
-		names := make([]string, 0, len(v))
-		for name := range v {
-			names = append(names, name)
-		}
 		parts := []string{}
-		for _, name := range rapid.Permutation(sorted(names)).Draw(t, "order") {
+		for _, name := range rapid.Permutation(slices.Sorted(maps.Keys(v))).Draw(t, "order") {
 			parts = append(parts, blank()+quote(name)+blank()+":"+blank()+spell(t, v[name], escapes)+blank())
 		}
 		return "{" + strings.Join(parts, ",") + blank() + "}"
@@ -50,15 +48,6 @@ func spell(t *rapid.T, v any, escapes bool) string {
 		t.Fatal(err)
 	}
 	return string(b)
-}
-
-func sorted(names []string) []string {
-	for i := range names {
-		for j := i; j > 0 && names[j] < names[j-1]; j-- {
-			names[j], names[j-1] = names[j-1], names[j]
-		}
-	}
-	return names
 }
 
 func parse(t *testing.T, raw string) map[string]any {
