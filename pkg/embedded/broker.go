@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"path/filepath"
 	"strconv"
 
@@ -42,7 +41,10 @@ func (f *folder) startBroker(port int, own secrets) (*kfake.Cluster, error) {
 
 // createTopics makes tuition's topics where they are missing.
 func createTopics(ctx context.Context, broker string) error {
-	client := &kafka.Client{Addr: kafka.TCP(broker)}
+	// Connections to a broker that had the port before must not be used again.
+	transport := &kafka.Transport{}
+	defer transport.CloseIdleConnections()
+	client := &kafka.Client{Addr: kafka.TCP(broker), Transport: transport}
 	answer, err := client.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{
 		{Topic: EventsTopic, NumPartitions: eventsPartitions, ReplicationFactor: 1},
 		{Topic: DeadLetterTopic, NumPartitions: 1, ReplicationFactor: 1},
@@ -60,13 +62,9 @@ func createTopics(ctx context.Context, broker string) error {
 
 // brokerIdentity asks the broker who it is.
 func brokerIdentity(ctx context.Context, broker string) (string, error) {
-	dialer := net.Dialer{}
-	connection, err := dialer.DialContext(ctx, "tcp", broker)
-	if err != nil {
-		return "", err
-	}
-	connection.Close()
-	client := &kafka.Client{Addr: kafka.TCP(broker), Transport: &kafka.Transport{}}
+	transport := &kafka.Transport{}
+	defer transport.CloseIdleConnections()
+	client := &kafka.Client{Addr: kafka.TCP(broker), Transport: transport}
 	answer, err := client.Metadata(ctx, &kafka.MetadataRequest{})
 	if err != nil {
 		return "", err

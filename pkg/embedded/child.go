@@ -11,8 +11,11 @@ import (
 	"github.com/tuition-hq/tuition/internal/tied"
 )
 
-// childName is argv[0] of the engine process; an ordinary start never has it.
-const childName = "tuition-engine"
+// argv[0] of the engine process; an ordinary start never has it. The first confines itself and becomes the second.
+const (
+	childName    = "tuition-engine"
+	confinedName = "tuition-engine-confined"
+)
 
 // What the parent hands down after stdin, stdout and stderr.
 const (
@@ -26,7 +29,7 @@ const serverGrace = 10 * time.Second
 // Child runs the ClickHouse engine and exits if this process was started as the engine of a [Start] elsewhere;
 // otherwise it returns at once. Call it first in main, and in TestMain of packages that start an engine.
 func Child() {
-	if len(os.Args) < 3 || os.Args[0] != childName {
+	if len(os.Args) < 3 || os.Args[0] != childName && os.Args[0] != confinedName {
 		return
 	}
 	// Ctrl-C is the parent's business: it stops its engine in order.
@@ -48,12 +51,32 @@ func runChild(kind engineKind, path string, args []string) error {
 	if kind == kindServer {
 		return runServer(path, args, orphaned)
 	}
+	if os.Args[0] == childName && confinable() == nil {
+		return becomeConfined(path)
+	}
 	go func() {
 		<-orphaned
 		// What was acknowledged is on disk; the engine recovers from a kill as from a stop.
 		os.Exit(0)
 	}()
 	return runLibrary(path, args)
+}
+
+// becomeConfined starts this program anew in the same process, kept to the working folder: a restriction holds for one
+// thread and for what that thread executes.
+func becomeConfined(library string) error {
+	data, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	if err := confine(data, library); err != nil {
+		return fmt.Errorf("confine the engine to %s: %w", data, err)
+	}
+	return syscall.Exec(self, append([]string{confinedName}, os.Args[1:]...), os.Environ())
 }
 
 // runServer runs a clickhouse binary and stops it when the parent is gone.

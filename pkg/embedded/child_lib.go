@@ -4,6 +4,7 @@ package embedded
 
 import (
 	"fmt"
+	"os"
 	"runtime"
 	"unsafe"
 
@@ -18,6 +19,14 @@ func runLibrary(path string, args []string) error {
 	if err != nil {
 		return fmt.Errorf("load the ClickHouse library %s: %w", path, err)
 	}
+	// The engine opens its ports, then waits for statements from a pipe that nobody writes to.
+	hold, never, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer runtime.KeepAlive(never)
+	args = append(args, "--queries-file", startFile, fmt.Sprintf("/dev/fd/%d", hold.Fd()))
+
 	var cmdline func(argc int32, argv **byte) uintptr
 	var resultError func(result uintptr) string
 	for name, fn := range map[string]any{"chdb_query_cmdline": &cmdline, "chdb_result_error": &resultError} {

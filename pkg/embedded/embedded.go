@@ -70,6 +70,8 @@ type Services struct {
 	folder *folder
 	broker *kfake.Cluster
 	engine *engine
+
+	stopped bool
 }
 
 // Start runs the broker and the engine on opts.Dir, or joins those that already run there. It returns when both answer.
@@ -105,6 +107,12 @@ func (f *folder) start(ctx context.Context, opts Options, log *zap.Logger) (*Ser
 	kind, library, err := findEngine(opts.EngineLib)
 	if err != nil {
 		return nil, err
+	}
+	if kind == kindLibrary {
+		if why := confinable(); why != nil {
+			log.Warn("the engine's users can read every file that this user can: "+
+				"give their passwords to nobody who may not, or put a clickhouse server on PATH", zap.Error(why))
+		}
 	}
 	own, err := f.loadSecrets()
 	if err != nil {
@@ -221,11 +229,12 @@ func (s *Services) Done() <-chan struct{} {
 }
 
 // Stop ends what [Start] started, within the context's time; what runs in another process goes on.
-// The folder is free when it returns.
+// The folder is free when it returns. A second call does nothing.
 func (s *Services) Stop(ctx context.Context) error {
-	if s.Joined {
+	if s.Joined || s.stopped {
 		return nil
 	}
+	s.stopped = true
 	return errors.Join(s.shutdown(ctx), s.folder.close())
 }
 

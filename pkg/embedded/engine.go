@@ -37,9 +37,11 @@ var (
 	}).Parse(usersText))
 )
 
-// holdQuery opens the ports and then keeps the engine's command line busy for as long as it may run.
-const holdQuery = "SYSTEM START LISTEN TCP; SYSTEM START LISTEN HTTP; " +
-	"SELECT sleepEachRow(1) FROM numbers(10000000000) SETTINGS max_block_size = 1, max_execution_time = 0 FORMAT Null"
+// startFile is in the engine's working folder: it opens the ports.
+const (
+	startFile       = "start.sql"
+	startStatements = "SYSTEM START LISTEN TCP; SYSTEM START LISTEN HTTP;\n"
+)
 
 // engine is a running ClickHouse.
 type engine struct {
@@ -80,7 +82,7 @@ func (f *folder) writeConfig(run running, own secrets, cluster *Cluster) (config
 			return "", err
 		}
 	}
-	return config, nil
+	return config, os.WriteFile(filepath.Join(data, startFile), []byte(startStatements), 0o600)
 }
 
 // startEngine starts the child process. It is not ready yet: see [engine.ready].
@@ -94,9 +96,8 @@ func (f *folder) startEngine(kind engineKind, library, config string) (*engine, 
 	switch kind {
 	case kindServer:
 		args = append(args, "server", "--config-file="+config)
-	case kindLibrary:
-		args = append(args, "local", "--config-file="+config, "--path="+data, "--logger.level=warning", "--query", holdQuery)
-		args = append(args[:4], args[5:]...) // the library's command line is clickhouse local's already
+	case kindLibrary: // its command line is that of clickhouse local
+		args = append(args, "--config-file="+config, "--path="+data, "--log-level=warning")
 	}
 	output := filepath.Join(data, "engine.out")
 	out, err := os.OpenFile(output, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)

@@ -69,6 +69,14 @@ func openFolder(dir string) (*folder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("embedded folder: %w", err)
 	}
+	// A folder that holds something else is not ours to close to others.
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("embedded folder: %w", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "lock")); err != nil && len(entries) > 0 {
+		return nil, fmt.Errorf("folder %s holds something else than tuition's services: name an empty or a new one", dir)
+	}
 	if err := os.Chmod(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("embedded folder: %w", err)
 	}
@@ -105,14 +113,14 @@ func (f *folder) lockOrJoin(ctx context.Context, patience time.Duration) (owned 
 		if err == nil {
 			return false, services, nil
 		}
-		if time.Now().After(deadline) {
+		if !time.Now().Before(deadline) {
 			var run running
 			_ = f.read("running.json", &run)
 			return false, nil, &InUseError{Dir: f.dir, PID: run.PID, Cause: err}
 		}
 		select {
 		case <-ctx.Done():
-			return false, nil, ctx.Err()
+			deadline = time.Now()
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
