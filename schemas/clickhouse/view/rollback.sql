@@ -1,4 +1,5 @@
--- Rollbacks, each a fact about the latest earlier deploy of its service and environment.
+-- Rollbacks, each a fact about the deploy that it names, else about the latest
+-- earlier deploy of its service and environment.
 CREATE OR REPLACE VIEW rollback AS
 WITH
     (SELECT arraySort(groupArray((alias, service))) FROM service_alias) AS aliases,
@@ -9,6 +10,8 @@ SELECT
     {{latest "service"}} AS service_told,
     transform(service_told, known, names, service_told) AS service,
     {{latest "environment"}} AS environment,
+    -- Of the words of links only change: names a deploy.
+    replaceOne({{latest "links"}}[1], 'change:', '') AS of_change,
     maxIf(e.occurred_at, NOT e.amends) AS at,
     {{latest "automatic_rollback"}} = 'yes' AS automatic
 FROM
