@@ -173,6 +173,9 @@ func (s *schemaSet) openStructured(value []byte, rest string, ce *cloudEvent) *R
 
 // isJSON says whether a content type is JSON: application/json, text/json or +json.
 func isJSON(contentType []byte) bool {
+	if string(contentType) == "application/json" {
+		return true
+	}
 	media, _, _ := strings.Cut(string(contentType), ";")
 	media = strings.ToLower(strings.TrimSpace(media))
 	return media == "application/json" || media == "text/json" || strings.HasSuffix(media, "+json")
