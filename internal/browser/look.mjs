@@ -97,7 +97,7 @@ for (const target of ask.pages) {
       result.keyboard = await walk(page);
       await page.reload();
       await page.emulateMedia({ media: "print" });
-      result.closedInPrint = await page.evaluate(() => [...document.querySelectorAll("details table")].filter((t) => !t.getClientRects().length).length);
+      result.closedInPrint = await page.evaluate(() => [...document.querySelectorAll("details:not(.screen) table")].filter((t) => !t.getClientRects().length).length);
       result.pdfBytes = (await page.pdf({ path: join(ask.out, `${target.name}.pdf`), format: "A4", preferCSSPageSize: true })).length;
     }
     seen.push(result);

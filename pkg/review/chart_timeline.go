@@ -62,7 +62,7 @@ func timelineChart(f *Facts, q Quarter, classes map[string]string) (chart, bool)
 		return chart{}, false
 	}
 	const left = 118.0
-	c := chart{ID: "timeline", Title: "The quarter, day by day", Width: chartWidth}
+	c := chart{ID: "timeline", Title: "The quarter, day by day", Width: chartWidth, Screen: true}
 	c.Columns = []string{"Day", "What", "Kind"}
 	counts := make([]int, len(lanes))
 	for _, h := range all {

@@ -84,6 +84,7 @@ type table struct {
 	Rows    [][]cell
 	Closed  bool // folded away on the screen, open in print
 	Cards   bool // rows become cards on a narrow screen
+	Screen  bool // left out on paper, where it would take more pages than all else
 }
 
 type column struct{ Name, Class string }

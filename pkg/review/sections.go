@@ -386,8 +386,8 @@ func scopes(f *Facts) section {
 
 func method(f *Facts, es estimates) section {
 	s := section{ID: "method", Title: "Method"}
-	how := table{Caption: "How each measure is defined and computed", Closed: true, Columns: []column{{"Measure", ""}, {"Definition", "wide"}, {"Estimator and interval", "wide"}}}
-	every := table{Caption: "Every measure of the quarter and of the whole record", Closed: true,
+	how := table{Caption: "How the measures of this page are defined and computed", Closed: true, Columns: []column{{"Measure", ""}, {"Definition", "wide"}, {"Estimator and interval", "wide"}}}
+	every := table{Caption: "Every measure of the quarter and of the whole record", Closed: true, Screen: true,
 		Columns: []column{{"Measure", ""}, {"Window", ""}, {"Estimate", "n"}, {"Low – high", "n"}, {"n", "n"}, {"State", "state"}, {"Reading", "wide"}}}
 	for _, m := range learning.Metrics {
 		var method string
@@ -401,7 +401,7 @@ func method(f *Facts, es estimates) section {
 			every.Rows = append(every.Rows, []cell{{Text: Title(m.Name), Sub: unitWords(e.Unit)}, {Text: windowWords(window)}, {Text: quantity(e.Value, e.Unit)},
 				{Text: interval(e)}, {Text: count(e.N)}, {Text: mark.Word, Mark: &mark}, {Text: e.Reading}})
 		}
-		if method != "" {
+		if method != "" && Title(m.Name) != words(m.Name) {
 			how.Rows = append(how.Rows, []cell{{Text: Title(m.Name), Sub: m.Name}, {Text: m.Definition}, {Text: upperFirst(method), Sub: m.Source}})
 		}
 	}

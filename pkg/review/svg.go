@@ -13,6 +13,7 @@ type chart struct {
 	Legend          []legend
 	Columns         []string
 	Rows            [][]string
+	Screen          bool // the table is left out on paper: its rows stand elsewhere on the page
 }
 
 // A mark is one SVG element. Kind says which; the unused fields stay empty.
