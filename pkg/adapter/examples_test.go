@@ -68,7 +68,7 @@ func indented(t *testing.T, value any) []byte {
 // Every adapter of the binary has examples in schemas/adapters/tests/NAME: an
 // input, beside it CASE.expected.json with the events it gives, and CASE.set.json
 // with the parameters if there are any.
-func TestExamples(t *testing.T) {
+func TestAdapters(t *testing.T) {
 	root := filepath.Join("..", "..", "schemas", "adapters", "tests")
 	set, err := Load("")
 	if err != nil {
