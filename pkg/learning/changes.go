@@ -58,7 +58,7 @@ func (c *computation) failedShare(g *group, w window) {
 	}
 	for _, part := range parts {
 		shares := make([]stats.Share, len(g.services))
-		var young int64
+		var young, changes, told int64
 		counts := func(r, kind string) bool {
 			return (part.rollout == "" || part.rollout == rollout(r)) && (part.kind == "" || part.kind == kind)
 		}
@@ -70,6 +70,8 @@ func (c *computation) failedShare(g *group, w window) {
 				shares[i].Events += row.Failed
 				shares[i].Of += row.Changes
 				young += row.TooYoung
+				changes += row.Changes
+				told += row.EndingTold
 			}
 			for _, f := range s.failed {
 				if w.holds(f.FinishedAt) && counts(f.Rollout, f.Kind) {
@@ -79,6 +81,14 @@ func (c *computation) failedShare(g *group, w window) {
 		}
 		e := c.share(part.metric, shares, fewestChanges, "failed", part.of)
 		e.Censored = young
+		switch {
+		case e.State == Insufficient:
+		case told == 0:
+			// Nobody would have told us of a failure: none seen is not none there.
+			e = refuse(e, AssumptionFailed, fmt.Sprintf("Nobody says how these %d %s ended: no outcome, no rollback, no stated cause. No figure is shown.", changes, part.of))
+		case told < changes:
+			e.Reading += fmt.Sprintf(" Of %d nothing is told of how they ended.", changes-told)
+		}
 		if young > 0 {
 			e.Reading += fmt.Sprintf(" %s too young to tell.", plural(int(young), "change is", "changes are"))
 		}

@@ -94,7 +94,7 @@ func (c *computation) overTime(g *group, metric, what string, failures []*failur
 		observed := max(0, w.to-start)
 		caveat := ""
 		if opened > 0 {
-			caveat = fmt.Sprintf(" %s no exposure before, and not counted.", plural(opened, "failure has", "failures have"))
+			caveat = fmt.Sprintf(" %s not counted: no exposure lies before it.", plural(opened, "failure is", "failures are"))
 		}
 		c.emit(g, w, c.trend(metric, what, "service-days", days[:upTo], g.clock.days(w.to), g.clock.days(w.to)-g.clock.days(w.from), observed, caveat))
 		c.emit(g, w, c.trend(metric+".per_deploy", what, "deploys", deploys[min(undeployed, upTo):upTo],

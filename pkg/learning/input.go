@@ -87,6 +87,7 @@ type ChangeCount struct {
 	Changes                                            int64  // old enough for the attribution window
 	Failed                                             int64  // failed, rolled back, or stated or corroborated as a cause
 	TooYoung                                           int64  // not yet old enough: censored
+	EndingTold                                         int64  // of Changes, those of which an outcome, a rollback or a cause is told
 }
 
 // FailedChange is one failed change, for evidence and for time to rollback.

@@ -36,7 +36,7 @@ func random(seed uint64, services, incidents int, days int64) learning.Input {
 		for q := range 4 {
 			n := int64(r.IntN(40))
 			in.Changes = append(in.Changes, learning.ChangeCount{Service: name(i), Team: team(i), Kind: "deploy",
-				Rollout: pick("canary", "all-at-once", ""), Quarter: fmt.Sprintf("2023-Q%d", q+1), Changes: n, Failed: n / 9, TooYoung: int64(q / 3)})
+				Rollout: pick("canary", "all-at-once", ""), Quarter: fmt.Sprintf("2023-Q%d", q+1), Changes: n, EndingTold: n, Failed: n / 9, TooYoung: int64(q / 3)})
 		}
 	}
 	previous := map[string]string{}

@@ -294,7 +294,7 @@ func TestFailedShare(t *testing.T) {
 		name := fmt.Sprint("service-", i)
 		in.Services = append(in.Services, alive(name, 89))
 		in.Changes = append(in.Changes, learning.ChangeCount{Service: name, Team: "payments", Kind: "deploy", Rollout: "canary",
-			Quarter: "2023-Q1", Changes: changes[i], Failed: failed[i], TooYoung: 1})
+			Quarter: "2023-Q1", Changes: changes[i], EndingTold: changes[i], Failed: failed[i], TooYoung: 1})
 	}
 	got := compute(in)
 	for _, metric := range []string{"change_safety.failed_share", "change_safety.failed_share.rollout.canary", "change_safety.failed_share.kind.deploy"} {
@@ -310,6 +310,21 @@ func TestFailedShare(t *testing.T) {
 	}
 	if e := got.of(t, "change_safety.failed_share", "service", "service-0", "all"); e.State != learning.Insufficient {
 		t.Errorf("12 changes are too few: %+v", e)
+	}
+}
+
+// Where nobody tells how changes end, no failure seen is not no failure.
+func TestFailedShareNeedsEndings(t *testing.T) {
+	in := learning.Input{AsOf: since + 89*day, Start: since, Services: []learning.Service{alive("api", 89)}}
+	row := learning.ChangeCount{Service: "api", Team: "payments", Kind: "deploy", Quarter: "2023-Q1", Changes: 500}
+	in.Changes = []learning.ChangeCount{row}
+	if e := compute(in).organisation(t, "change_safety.failed_share"); e.State != learning.AssumptionFailed || !math.IsNaN(e.Value) {
+		t.Errorf("nothing is told of 500 changes: %+v", e)
+	}
+	row.EndingTold = 500
+	in.Changes = []learning.ChangeCount{row}
+	if e := compute(in).organisation(t, "change_safety.failed_share"); e.State != learning.OK || e.Value != 0 {
+		t.Errorf("500 changes are told to have succeeded: %+v", e)
 	}
 }
 

@@ -143,7 +143,7 @@ func (l *loader) changes() error {
 		var c learning.ChangeCount
 		var finished, undone []int64
 		var ids, why []string
-		if err := rows.Scan(&c.Service, &c.Team, &c.Environment, &c.Kind, &c.Rollout, &c.Quarter, &c.Changes, &c.TooYoung,
+		if err := rows.Scan(&c.Service, &c.Team, &c.Environment, &c.Kind, &c.Rollout, &c.Quarter, &c.Changes, &c.TooYoung, &c.EndingTold,
 			&finished, &ids, &why, &undone); err != nil {
 			return err
 		}

@@ -120,7 +120,7 @@ func rows(f *review.Facts) {
 		f.Input.Services = append(f.Input.Services, svc)
 		for q := range 7 {
 			f.Input.Changes = append(f.Input.Changes, learning.ChangeCount{Service: s, Team: teams[s], Environment: "production", Kind: "deploy", Rollout: "canary",
-				Quarter: fmt.Sprintf("%d-Q%d", 2025+q/4, 1+q%4), Changes: int64(30 + r.IntN(12)), Failed: int64(r.IntN(4))})
+				Quarter: fmt.Sprintf("%d-Q%d", 2025+q/4, 1+q%4), Changes: int64(30 + r.IntN(12)), EndingTold: 30, Failed: int64(r.IntN(4))})
 		}
 	}
 	f.Input.Coverage = learning.Coverage{Incidents: 84, NoFailureMode: 13, NoStart: 10, NoSeverity: 10, NoEnvironment: 2, NotInCatalog: 3, UnwitnessedFixes: 1, Fixes: 9, AutomaticSource: 61}

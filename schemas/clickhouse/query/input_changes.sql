@@ -6,6 +6,7 @@ SELECT
     concat(toString(toYear(c.at)), '-Q', toString(toQuarter(c.at))) AS quarter,
     toInt64(countIf(NOT c.young)) AS changes,
     toInt64(countIf(c.young)) AS too_young,
+    toInt64(countIf(NOT c.young AND c.ending_told)) AS ending_told,
     failed.1, failed.2, failed.3, failed.4
 FROM
 (
@@ -16,6 +17,7 @@ FROM
         n.rolled_back_at != 0 AND n.rolled_back_at <= @as_of AS rolled_back,
         b.change_id != '' AND b.since <= @as_of AS blamed,
         if(rolled_back, n.rolled_back_at, if(blamed, b.undone_at, 0)) AS undone_at,
+        n.outcome != '' OR rolled_back OR blamed AS ending_told,
         multiIf(n.outcome = 'failed', 'outcome', rolled_back, 'rolled_back', blamed, b.link, '') AS why
     FROM change_state AS n
     LEFT JOIN change_blamed AS b ON b.change_id = n.change_id
