@@ -16,7 +16,7 @@ SELECT
     nullIf(i.cause_category, '') AS cause_category,
     i.containment AS containment,
     if(isNaN(i.blast_radius), NULL, i.blast_radius) AS blast_radius,
-    i.planned = 'yes' AS is_drill,
+    (i.planned = 'yes')::Bool AS is_drill,
     nullIf(i.duplicate_of, '') AS duplicate_of,
     i.reopen_count AS reopen_count,
     i.source AS source,

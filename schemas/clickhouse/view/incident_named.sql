@@ -11,7 +11,7 @@ SELECT
     if(i.told != '' OR r.service = '', i.services, [r.service]) AS services,
     if(i.failure_mode != '', i.failure_mode, r.failure_mode) AS failure_mode,
     if(s.team = '', 'unassigned', s.team) AS team,
-    s.name != '' AS in_catalog,
+    (s.name != '')::Bool AS in_catalog,
     i.* EXCEPT (incident_id, service_told, services_told, told, services, failure_mode)
 FROM
 (

@@ -14,8 +14,8 @@ SELECT
     f.service AS service,
     f.failure_mode AS failure_mode,
     {{moment "f.began_at"}} AS began_at,
-    i.closed AND i.open AS also_open,
-    NOT i.closed AND NOT i.open AND i.abandoned AS abandoned
+    (i.closed AND i.open)::Bool AS also_open,
+    (NOT i.closed AND NOT i.open AND i.abandoned)::Bool AS abandoned
 FROM
 (
     SELECT incident_id, service, failure_mode, began_at, ended_at,
