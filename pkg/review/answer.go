@@ -121,18 +121,14 @@ func happened(f *Facts, q Quarter) string {
 	return s
 }
 
+// decide names the known improvements that were open when the quarter ended.
 func decide(f *Facts, q Quarter) string {
-	in := map[string]bool{}
-	for i := range f.Input.Incidents {
-		if x := &f.Input.Incidents[i]; q.Holds(x.At()) {
-			in[x.ID] = true
-		}
-	}
+	end := f.endOf(q)
 	var open int
 	var oldest *learning.Improvement
 	for i := range f.Input.Improvements {
 		x := &f.Input.Improvements[i]
-		if x.OpenedAt == 0 || x.ClosedAt != 0 || x.AbandonedAt != 0 {
+		if !openAt(x, end) {
 			continue
 		}
 		open++
@@ -143,17 +139,30 @@ func decide(f *Facts, q Quarter) string {
 	if oldest == nil {
 		return ""
 	}
+	in := map[string]bool{}
+	for i := range f.Input.Incidents {
+		if x := &f.Input.Incidents[i]; q.Holds(x.At()) {
+			in[x.ID] = true
+		}
+	}
 	again := 0
 	for _, r := range f.Input.Recurrences {
 		if r.Class == "known_open" && in[r.IncidentID] {
 			again++
 		}
 	}
-	s := fmt.Sprintf("%s still open; the oldest, “%s”, since %s.", plural(open, "known improvement is", "known improvements are"), f.title(oldest.ID), day(oldest.OpenedAt))
+	s := fmt.Sprintf("%s open at the end of the quarter; the oldest, “%s”, since %s.",
+		plural(open, "known improvement was", "known improvements were"), f.title(oldest.ID), day(oldest.OpenedAt))
 	if again > 0 {
-		s += fmt.Sprintf(" In %s, %s came back while the fix lay open.", q, plural(again, "failure", "failures"))
+		s += fmt.Sprintf(" %s came back in the quarter while the fix lay open.", plural(again, "failure", "failures"))
 	}
 	return s
+}
+
+// openAt says whether an improvement was opened, and neither closed nor given up, by a moment.
+func openAt(x *learning.Improvement, at int64) bool {
+	before := func(t int64) bool { return t != 0 && t < at }
+	return before(x.OpenedAt) && !before(x.ClosedAt) && !before(x.AbandonedAt)
 }
 
 func list(parts []string) string {

@@ -41,6 +41,8 @@ func intervalChart(id, title string, rows []learning.Estimate, now string) (char
 	first += hidden
 	byIndex := map[int]learning.Estimate{}
 	lo, hi := 0.0, 0.0
+	var highs []float64
+	highest := 0.0
 	shown := 0
 	for _, e := range rows {
 		i := mustIndex(e.Window)
@@ -57,7 +59,14 @@ func intervalChart(id, title string, rows []learning.Estimate, now string) (char
 				lo, hi = math.Min(lo, x), math.Max(hi, x)
 			}
 		}
+		if !math.IsNaN(e.High) && !math.IsInf(e.High, 0) {
+			highs = append(highs, e.High)
+		}
+		if !math.IsNaN(e.Value) {
+			highest = math.Max(highest, e.Value)
+		}
 	}
+	hi = math.Min(hi, ceiling(highs, highest))
 	c.Desc = fmt.Sprintf("%s by quarter from %s to %s: %d of %d quarters have a figure. The table holds every value.",
 		title, quarterAt(first), quarterAt(last), shown, last-first+1)
 	if hidden > 0 {
@@ -88,6 +97,9 @@ func intervalChart(id, title string, rows []learning.Estimate, now string) (char
 			break
 		}
 	}
+	if len(marksOf(c, "cut")) > 0 {
+		c.Legend = append(c.Legend, legend{"cut", "triangle", "reaches higher"})
+	}
 	for _, e := range byIndex {
 		if e.State == learning.AssumptionFailed {
 			c.Legend = append(c.Legend, legend{"attention", "triangle", "assumption failed"})
@@ -95,6 +107,17 @@ func intervalChart(id, title string, rows []learning.Estimate, now string) (char
 		}
 	}
 	return c, true
+}
+
+// ceiling keeps one quarter that hardly knows anything from flattening all the
+// others: no axis goes higher than three times the median upper bound, nor
+// lower than any estimate. What is higher is cut, and marked as cut.
+func ceiling(highs []float64, highest float64) float64 {
+	if len(highs) < 4 {
+		return math.Inf(1)
+	}
+	sort.Float64s(highs)
+	return math.Max(3*highs[len(highs)/2], 1.1*highest)
 }
 
 func mustIndex(window string) int {
@@ -116,6 +139,16 @@ func (c *chart) quarterLabel(q Quarter, x, bottom float64, first, now bool) {
 	}
 }
 
+func marksOf(c chart, class string) []mark {
+	var out []mark
+	for _, m := range c.Marks {
+		if m.Class == class {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
 func (c *chart) interval(s scale, e learning.Estimate, x, wide, bottom float64, now bool) {
 	tip := e.Window + ": " + e.Reading
 	switch {
@@ -130,6 +163,9 @@ func (c *chart) interval(s scale, e learning.Estimate, x, wide, bottom float64, 
 	}
 	if !math.IsNaN(e.Low) && !math.IsNaN(e.High) {
 		c.rect("band95", x-wide/2, s.y(e.High), wide, s.y(e.Low)-s.y(e.High), tip)
+	}
+	if e.High > s.hi {
+		c.triangle("cut", x, s.top-8, 5, "reaches up to "+quantity(e.High, e.Unit))
 	}
 	if !math.IsNaN(e.Low50) && !math.IsNaN(e.High50) {
 		c.rect("band50", x-wide/2, s.y(e.High50), wide, s.y(e.Low50)-s.y(e.High50), tip)

@@ -14,16 +14,6 @@ func row(window string, value float64) learning.Estimate {
 		Value: value, Low: value / 2, High: value * 2, Low50: value * 0.8, High50: value * 1.2, Level: 0.95, N: 40, State: learning.OK, Reading: window + " reads"}
 }
 
-func marks(c chart, class string) []mark {
-	var out []mark
-	for _, m := range c.Marks {
-		if m.Class == class {
-			out = append(out, m)
-		}
-	}
-	return out
-}
-
 func at(t *testing.T, s string) float64 {
 	t.Helper()
 	x, err := strconv.ParseFloat(s, 64)
@@ -42,14 +32,14 @@ func TestIntervalChartDrawsEveryQuarterInItsPlace(t *testing.T) {
 	if !ok {
 		t.Fatal("no chart")
 	}
-	if n := len(marks(c, "estimate")); n != 2 {
+	if n := len(marksOf(c, "estimate")); n != 2 {
 		t.Errorf("%d points, want one for each of the two quarters that may be read", n)
 	}
-	if len(marks(c, "insufficient")) != 1 || len(marks(c, "attention")) != 1 {
+	if len(marksOf(c, "insufficient")) != 1 || len(marksOf(c, "attention")) != 1 {
 		t.Error("a quarter that may not be read has no shape of its own")
 	}
-	for i, outer := range marks(c, "band95") {
-		inner, dot := marks(c, "band50")[i], marks(c, "estimate")[i]
+	for i, outer := range marksOf(c, "band95") {
+		inner, dot := marksOf(c, "band50")[i], marksOf(c, "estimate")[i]
 		top, bottom := at(t, outer.Y), at(t, outer.Y)+at(t, outer.Y2)
 		innerTop, innerBottom := at(t, inner.Y), at(t, inner.Y)+at(t, inner.Y2)
 		y := at(t, dot.Y)
@@ -74,10 +64,10 @@ func TestIntervalChartDrawsEveryQuarterInItsPlace(t *testing.T) {
 
 func TestALoneQuarterIsReadable(t *testing.T) {
 	c, ok := intervalChart("x", "Changes", []learning.Estimate{row("2026-Q3", 0.1)}, "2026-Q3")
-	if !ok || len(marks(c, "estimate")) != 1 || len(marks(c, "band95")) != 1 {
+	if !ok || len(marksOf(c, "estimate")) != 1 || len(marksOf(c, "band95")) != 1 {
 		t.Fatal("a lone quarter has no point or no band")
 	}
-	if w := at(t, marks(c, "band95")[0].X2); w < 10 || w > 40 {
+	if w := at(t, marksOf(c, "band95")[0].X2); w < 10 || w > 40 {
 		t.Errorf("its band is %v wide", w)
 	}
 }
@@ -88,7 +78,7 @@ func TestLongHistoriesKeepTheNewest(t *testing.T) {
 		rows = append(rows, row(quarterAt(i).String(), 0.1))
 	}
 	c, _ := intervalChart("x", "Changes", rows, "")
-	if n := len(marks(c, "estimate")); n != mostQuarters {
+	if n := len(marksOf(c, "estimate")); n != mostQuarters {
 		t.Errorf("%d quarters drawn, want the newest %d", n, mostQuarters)
 	}
 	if len(c.Rows) != 40 || !strings.Contains(c.Desc, "16 earlier quarters") {
@@ -123,7 +113,7 @@ func TestDotplotIsTheInterval(t *testing.T) {
 	if !ok {
 		t.Fatal("no plot")
 	}
-	dots := marks(c, "estimate chance")
+	dots := marksOf(c, "estimate chance")
 	if len(dots) != dotsInPlot {
 		t.Fatalf("%d dots, want %d", len(dots), dotsInPlot)
 	}
@@ -184,5 +174,21 @@ func TestQuarters(t *testing.T) {
 		if _, err := ParseQuarter(bad); err == nil || !strings.Contains(err.Error(), "2026-Q3") {
 			t.Errorf("%q: %v, want an error that shows how to write it", bad, err)
 		}
+	}
+}
+
+// A quarter that hardly knows anything is cut, and says so.
+func TestOneWideIntervalDoesNotFlattenTheRest(t *testing.T) {
+	rows := []learning.Estimate{row("2025-Q3", 0.05), row("2025-Q4", 0.04), row("2026-Q1", 0.05), row("2026-Q2", 0.05)}
+	rows[0].High = 0.95
+	c, _ := intervalChart("x", "Changes", rows, "2026-Q2")
+	if len(marksOf(c, "cut")) != 1 {
+		t.Error("the wide interval is not marked as cut")
+	}
+	if h := at(t, marksOf(c, "band95")[3].Y2); h < intervalPlotH/8 {
+		t.Errorf("the last interval is %v high, of %v", h, intervalPlotH)
+	}
+	if c.Rows[0][3] != "95\u00a0%" {
+		t.Errorf("the table gives %q as its upper end, want all of it", c.Rows[0][3])
 	}
 }

@@ -19,14 +19,13 @@ type happening struct {
 var lanes = []string{"Incidents", "Failed changes", "Gaps found", "Fixes declared"}
 
 const (
-	laneHeight = 58
-	pileStep   = 11.0
-	pileMost   = 4
+	pileStep = 11.0
+	pileMost = 8
 )
 
 // timelineChart lays out what happened in the quarter, a lane for each kind.
-// Marks that would hide each other are piled up; a pile has at most four, the
-// rest is told by its number.
+// Marks that would hide each other are piled up, and a lane is as high as its
+// highest pile. A pile has at most eight marks, the rest is told by its number.
 func timelineChart(f *Facts, q Quarter, classes map[string]string) (chart, bool) {
 	var all []happening
 	for i := range f.Input.Incidents {
@@ -64,25 +63,31 @@ func timelineChart(f *Facts, q Quarter, classes map[string]string) (chart, bool)
 	const left = 118.0
 	c := chart{ID: "timeline", Title: "The quarter, day by day", Width: chartWidth, Screen: true}
 	c.Columns = []string{"Day", "What", "Kind"}
-	counts := make([]int, len(lanes))
-	for _, h := range all {
-		counts[h.lane]++
+	slots := int(math.Ceil((chartWidth - left) / pileStep))
+	at := func(t time.Time) float64 {
+		return left + float64(t.Sub(q.Start()))/float64(q.End().Sub(q.Start()))*(chartWidth-left-marginRight)
 	}
+	pile := map[[2]int][]happening{}
+	counts, highest := make([]int, len(lanes)), make([]int, len(lanes))
+	for _, h := range all {
+		key := [2]int{h.lane, int((at(time.UnixMilli(h.at).UTC()) - left) / pileStep)}
+		pile[key] = append(pile[key], h)
+		counts[h.lane]++
+		highest[h.lane] = min(pileMost, max(highest[h.lane], len(pile[key])))
+	}
+	const top = 12.0
+	bottom := top
+	base := make([]float64, len(lanes))
 	var used []int
-	row := map[int]int{}
 	for lane, n := range counts {
 		if n > 0 {
-			row[lane] = len(used)
+			bottom += 24 + max(34, float64(highest[lane])*pileStep)
+			base[lane] = bottom - 12
 			used = append(used, lane)
 		}
 	}
-	top := 12.0
-	bottom := top + float64(len(used))*laneHeight
 	c.Height = bottom + 32
 	start, end := q.Start(), q.End()
-	at := func(t time.Time) float64 {
-		return left + float64(t.Sub(start))/float64(end.Sub(start))*(chartWidth-left-marginRight)
-	}
 	for m := 0; m < 3; m++ {
 		from, to := start.AddDate(0, m, 0), start.AddDate(0, m+1, 0)
 		c.line("grid", at(from), top, at(from), bottom)
@@ -91,10 +96,10 @@ func timelineChart(f *Facts, q Quarter, classes map[string]string) (chart, bool)
 	c.line("grid", at(end), top, at(end), bottom)
 	c.Desc = "Events of " + q.String() + " by day: "
 	for k, lane := range used {
-		base := top + float64(k+1)*laneHeight - 12
-		c.line("zero", left, base+8, chartWidth-marginRight, base+8)
-		c.text("lane", "start", 0, base-8, lanes[lane])
-		c.text("tick", "start", 0, base+8, count(counts[lane]))
+		y := base[lane]
+		c.line("zero", left, y+8, chartWidth-marginRight, y+8)
+		c.text("lane", "start", 0, y-8, lanes[lane])
+		c.text("tick", "start", 0, y+8, count(counts[lane]))
 		if k > 0 {
 			c.Desc += ", "
 		}
@@ -104,26 +109,19 @@ func timelineChart(f *Facts, q Quarter, classes map[string]string) (chart, bool)
 	if asOf := time.UnixMilli(f.Snapshot.AsOf).UTC(); asOf.After(start) && asOf.Before(end) {
 		c.rect("unseen", at(asOf), top, at(end)-at(asOf), bottom-top, "not yet observed")
 	}
-	slots := int(math.Ceil((chartWidth - left) / pileStep))
-	pile := map[[2]int][]happening{}
-	for _, h := range all {
-		key := [2]int{h.lane, int((at(time.UnixMilli(h.at).UTC()) - left) / pileStep)}
-		pile[key] = append(pile[key], h)
-	}
 	for lane := range lanes {
 		for slot := range slots {
 			hs := pile[[2]int{lane, slot}]
-			base := top + float64(row[lane]+1)*laneHeight - 12
 			x := left + (float64(slot)+0.5)*pileStep
 			for i, h := range hs {
 				c.Rows = append(c.Rows, []string{day(h.at), h.what, lanes[lane]})
 				if i == pileMost-1 && len(hs) > pileMost {
-					c.text("tick", "middle", x, base-float64(i)*pileStep+4, "+"+count(len(hs)-i))
+					c.text("tick", "middle", x, base[lane]-float64(i)*pileStep+4, "+"+count(len(hs)-i))
 				}
 				if i >= pileMost-1 && len(hs) > pileMost {
 					continue
 				}
-				c.shape(h.class, x, base-float64(i)*pileStep, day(h.at)+": "+h.what)
+				c.shape(h.class, x, base[lane]-float64(i)*pileStep, day(h.at)+": "+h.what)
 			}
 		}
 	}

@@ -35,3 +35,6 @@ func (f *Facts) title(id string) string {
 	}
 	return id
 }
+
+// endOf is the last moment of a quarter that was observed.
+func (f *Facts) endOf(q Quarter) int64 { return min(q.End().UnixMilli(), f.Snapshot.AsOf) }

@@ -169,7 +169,11 @@ func repeats(f *Facts, q Quarter, es estimates) section {
 			if r.Abandoned {
 				kind.Sub = "its fix was abandoned"
 			}
-			t.Rows = append(t.Rows, []cell{{Text: f.title(r.IncidentID), Sub: x.Service + ", " + day(x.At())}, kind, {Text: f.title(r.EarlierID)}, {Text: duration(float64(r.GapSeconds))}})
+			earlier := cell{Text: f.title(r.EarlierID)}
+			if e := when[r.EarlierID]; e != nil {
+				earlier.Sub = day(e.At())
+			}
+			t.Rows = append(t.Rows, []cell{{Text: f.title(r.IncidentID), Sub: x.Service + " · " + spaced(x.FailureMode) + " · " + day(x.At())}, kind, earlier, {Text: duration(float64(r.GapSeconds))}})
 		}
 	}
 	if len(t.Rows) > 0 {
@@ -180,16 +184,19 @@ func repeats(f *Facts, q Quarter, es estimates) section {
 
 func monitoring(f *Facts, q Quarter, es estimates) section {
 	s := section{ID: "monitoring", Title: "Monitoring gaps, the oldest first", Readings: readings(es, q, "monitoring_gaps"), Charts: charts(es, q, "monitoring_gaps")}
-	open := table{Caption: "Open gaps", Columns: []column{{"Gap", ""}, {"Service", ""}, {"Found", ""}, {"Open for", "n"}}}
-	closed := table{Caption: "Closed gaps", Closed: true, Columns: []column{{"Gap", ""}, {"Service", ""}, {"Closed", ""}, {"State", ""}, {"Took", "n"}}}
+	open := table{Caption: "Open at the end of the quarter", Columns: []column{{"Gap", ""}, {"Service", ""}, {"Found", ""}, {"Open for", "n"}}}
+	closed := table{Caption: "Closed in the quarter", Columns: []column{{"Gap", ""}, {"Service", ""}, {"Closed", ""}, {"State", ""}, {"Took", "n"}}}
+	end := f.endOf(q)
 	gaps := slices.Clone(f.Input.Gaps)
 	slices.SortStableFunc(gaps, func(a, b learning.MonitoringGap) int { return cmp.Compare(a.FoundAt, b.FoundAt) })
 	for _, g := range gaps {
-		if g.ClosedAt == 0 {
-			open.Rows = append(open.Rows, []cell{{Text: f.title(g.ID), Sub: spaced(g.FailureMode)}, {Text: g.Service}, {Text: day(g.FoundAt)}, {Text: span(f.Snapshot.AsOf - g.FoundAt)}})
-			continue
+		name := cell{Text: f.title(g.ID), Sub: spaced(g.FailureMode)}
+		switch {
+		case q.Holds(g.ClosedAt):
+			closed.Rows = append(closed.Rows, []cell{name, {Text: g.Service}, {Text: day(g.ClosedAt)}, {Text: upperFirst(g.State), Sub: day(g.DecidedAt)}, {Text: span(g.ClosedAt - g.FoundAt)}})
+		case g.FoundAt != 0 && g.FoundAt < end && (g.ClosedAt == 0 || g.ClosedAt >= end):
+			open.Rows = append(open.Rows, []cell{name, {Text: g.Service}, {Text: day(g.FoundAt)}, {Text: span(end - g.FoundAt)}})
 		}
-		closed.Rows = append(closed.Rows, []cell{{Text: f.title(g.ID), Sub: spaced(g.FailureMode)}, {Text: g.Service}, {Text: day(g.ClosedAt)}, {Text: upperFirst(g.State), Sub: day(g.DecidedAt)}, {Text: span(g.ClosedAt - g.FoundAt)}})
 	}
 	for _, t := range []table{open, closed} {
 		if len(t.Rows) > 0 {
@@ -231,8 +238,9 @@ func durations(f *Facts, q Quarter, es estimates) section {
 
 func improvements(f *Facts, q Quarter, es estimates) section {
 	s := section{ID: "improvements", Title: "Improvements"}
-	open := table{Caption: "Open, the oldest first", Columns: []column{{"Improvement", ""}, {"Service", ""}, {"Opened", ""}, {"Open for", "n"}}}
+	open := table{Caption: "Open at the end of the quarter, the oldest first", Columns: []column{{"Improvement", ""}, {"Service", ""}, {"Opened", ""}, {"Open for", "n"}}}
 	closed := table{Caption: "Declared done in " + q.String(), Columns: []column{{"Improvement", ""}, {"Service", ""}, {"Declared", ""}, {"Verified", ""}, {"Took", "n"}}}
+	end := f.endOf(q)
 	xs := slices.Clone(f.Input.Improvements)
 	slices.SortStableFunc(xs, func(a, b learning.Improvement) int { return cmp.Compare(a.OpenedAt, b.OpenedAt) })
 	for _, x := range xs {
@@ -247,8 +255,8 @@ func improvements(f *Facts, q Quarter, es estimates) section {
 				took = span(x.ClosedAt - x.OpenedAt)
 			}
 			closed.Rows = append(closed.Rows, []cell{name, {Text: x.Service}, {Text: day(x.ClosedAt)}, {Text: verified}, {Text: took}})
-		case x.OpenedAt != 0 && x.ClosedAt == 0 && x.AbandonedAt == 0:
-			open.Rows = append(open.Rows, []cell{name, {Text: x.Service}, {Text: day(x.OpenedAt)}, {Text: span(f.Snapshot.AsOf - x.OpenedAt)}})
+		case openAt(&x, end):
+			open.Rows = append(open.Rows, []cell{name, {Text: x.Service}, {Text: day(x.OpenedAt)}, {Text: span(end - x.OpenedAt)}})
 		}
 	}
 	for _, t := range []table{closed, open} {
