@@ -35,15 +35,19 @@ func (b *batch) reset() {
 
 // reject keeps a copy: the record's memory is used again.
 func (b *batch) reject(m *event.Message, r *event.Rejection) {
+	b.bytes += size(m) + 200
+	b.rejected = append(b.rejected, rejected{keep(m), *r})
+}
+
+// keep copies a message and its memory.
+func keep(m *event.Message) event.Message {
 	kept := *m
 	kept.Key, kept.Value = slices.Clone(m.Key), slices.Clone(m.Value)
 	kept.Headers = make([]event.Header, len(m.Headers))
 	for i, h := range m.Headers {
 		kept.Headers[i] = event.Header{Key: h.Key, Value: slices.Clone(h.Value)}
-		b.bytes += len(h.Key) + len(h.Value)
 	}
-	b.bytes += len(m.Key) + len(m.Value) + 200
-	b.rejected = append(b.rejected, rejected{kept, *r})
+	return kept
 }
 
 // full compares with the limits.

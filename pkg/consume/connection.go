@@ -179,17 +179,6 @@ func Reach(ctx context.Context, c Connection) error {
 	return nil
 }
 
-// dialPartition connects to the leader of one partition, asking each broker in turn.
-func (c Connection) dialPartition(ctx context.Context, d *kafka.Dialer, tp TopicPartition) (conn *kafka.Conn, err error) {
-	for _, broker := range c.Brokers {
-		conn, err = d.DialLeader(ctx, "tcp", broker, tp.Topic, int(tp.Partition))
-		if err == nil {
-			return conn, nil
-		}
-	}
-	return nil, fmt.Errorf("kafka: no leader reached for %s: %w", tp, err)
-}
-
 // TopicPartition names one partition.
 type TopicPartition struct {
 	Topic     string

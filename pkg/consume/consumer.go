@@ -5,8 +5,8 @@
 //
 // Deliberately narrow: it knows nothing of what a record means nor of where it is
 // stored; it offers no exactly-once delivery, because the stored state is the same
-// however often a record is delivered. Transactions are read as committed as far
-// as the broker hides open ones; records of aborted transactions are not filtered.
+// however often a record is delivered. Of transactions only committed records are
+// read. Brokers before Kafka 2.1 are not spoken to.
 package consume
 
 import (
@@ -121,9 +121,9 @@ type Consumer struct {
 	dialer   *kafka.Dialer
 	metrics  *metrics
 
-	// reading bounds the partitions whose fetched records are unpacked in memory at
-	// one time; the others' wait in their sockets.
-	reading chan struct{}
+	// unpackers bound what is fetched into memory at one time, whatever the number of
+	// partitions; what the others were sent waits in their sockets.
+	unpackers chan *unpacker
 
 	notReady atomic.Pointer[error] // nil: ready
 
@@ -147,9 +147,12 @@ func New(cfg Config, h Handler, log *zap.Logger, more ...Handler) (*Consumer, er
 	}
 	c := &Consumer{
 		cfg: cfg, log: log, handlers: append([]Handler{h}, more...), dialer: d,
-		metrics:  newMetrics(),
-		reading:  make(chan struct{}, 4),
-		position: map[TopicPartition]int64{},
+		metrics:   newMetrics(),
+		unpackers: make(chan *unpacker, 3),
+		position:  map[TopicPartition]int64{},
+	}
+	for range cap(c.unpackers) {
+		c.unpackers <- &unpacker{}
 	}
 	c.setReady(errNotJoined)
 	return c, nil

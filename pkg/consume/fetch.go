@@ -2,8 +2,6 @@ package consume
 
 import (
 	"context"
-	"errors"
-	"io"
 	"math/rand/v2"
 	"time"
 
@@ -18,9 +16,6 @@ const (
 	fetchWait = 500 * time.Millisecond
 	// readTimeout is how long a broker may keep silent in the middle of an answer.
 	readTimeout = 15 * time.Second
-	// Records are handed to the open batch in groups of at most this size.
-	groupRecords = 256
-	groupBytes   = 256 << 10
 )
 
 // fetch reads one partition from the assigned offset until the generation ends,
@@ -52,37 +47,58 @@ func (g *generation) fetch(ctx context.Context, tp TopicPartition, offset int64)
 
 // readFrom reads over one connection and returns the offset reached.
 func (g *generation) readFrom(ctx context.Context, tp TopicPartition, offset int64) (int64, error) {
-	conn, err := g.cfg.dialPartition(ctx, g.dialer, tp)
+	l, err := g.cfg.dialLeader(ctx, tp)
 	if err != nil {
 		return offset, err
 	}
-	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	start, err := g.start(ctx, conn, tp, offset)
+	defer l.close()
+	defer context.AfterFunc(ctx, l.close)()
+	next, err := g.start(ctx, l, offset)
+	for err == nil && ctx.Err() == nil {
+		next, err = g.fetchOnce(ctx, l, next)
+	}
+	return next, err
+}
+
+// fetchOnce asks for records once, hands over what comes, and returns the offset reached.
+func (g *generation) fetchOnce(ctx context.Context, l *leader, from int64) (int64, error) {
+	size, err := l.ask(from, g.cfg.FetchBytes)
 	if err != nil {
-		return offset, err
+		return from, err
 	}
-	if _, err := conn.Seek(start, kafka.SeekAbsolute|kafka.SeekDontCheck); err != nil {
-		return start, err
+	// The answer stays in the socket until there is memory for it.
+	var u *unpacker
+	select {
+	case <-ctx.Done():
+		return from, nil
+	case u = <-g.unpackers:
 	}
-	r := reader{generation: g, tp: tp, conn: conn, next: start}
-	for ctx.Err() == nil {
-		if err := r.batch(ctx); err != nil {
-			return r.next, err
+	defer func() { g.unpackers <- u }()
+	a, err := l.read(size, &u.raw)
+	if err != nil {
+		return from, err
+	}
+	g.metrics.highWater(l.tp, a.highWater)
+	done := from
+	_, err = u.unpack(l.tp, from, a, func(records []event.Message, bytes int, next int64) error {
+		g.metrics.records.Add(float64(len(records)))
+		g.metrics.bytes.Add(float64(bytes))
+		if !g.add(ctx, l.tp, records, next) {
+			return context.Cause(ctx)
 		}
-	}
-	return r.next, nil
+		done = next
+		return nil
+	})
+	return done, err
 }
 
 // start compares the assigned offset with the log's. Records that retention took
 // before they were read, and a topic made anew, are told loudly and counted; then
 // reading goes on from the log's start.
-func (g *generation) start(ctx context.Context, conn *kafka.Conn, tp TopicPartition, offset int64) (int64, error) {
+func (g *generation) start(ctx context.Context, l *leader, offset int64) (int64, error) {
+	tp := l.tp
 	for confirmed := false; ; confirmed = true {
-		if err := conn.SetDeadline(time.Now().Add(readTimeout)); err != nil {
-			return offset, err
-		}
-		first, end, err := conn.ReadOffsets()
+		first, end, err := l.offsets()
 		if err != nil {
 			return offset, err
 		}
@@ -118,90 +134,4 @@ func (g *generation) start(ctx context.Context, conn *kafka.Conn, tp TopicPartit
 		g.metrics.reached(tp, first, end)
 		return first, nil
 	}
-}
-
-// reader reads the batches of one partition over one connection.
-type reader struct {
-	*generation
-	tp      TopicPartition
-	conn    *kafka.Conn
-	next    int64 // the offset after the last record handed over
-	records []event.Message
-}
-
-// batch fetches once and hands over what came.
-func (r *reader) batch(ctx context.Context) error {
-	if err := r.conn.SetDeadline(time.Now().Add(fetchWait + readTimeout)); err != nil {
-		return err
-	}
-	b := r.conn.ReadBatchWith(kafka.ReadBatchConfig{MinBytes: 1, MaxBytes: r.cfg.FetchBytes, IsolationLevel: kafka.ReadCommitted, MaxWait: fetchWait})
-	if err := b.Err(); err != nil {
-		_ = b.Close()
-		return err
-	}
-	r.metrics.highWater(r.tp, b.HighWaterMark())
-	if b.Offset() == b.HighWaterMark() {
-		_ = b.Close() // nothing new; it would only say so by a timeout
-		return nil
-	}
-	select {
-	case <-ctx.Done():
-		return b.Close()
-	case r.reading <- struct{}{}:
-	}
-	err := r.unpack(ctx, b)
-	closed := b.Close()
-	<-r.reading
-	if errors.Is(err, io.EOF) {
-		err = closed
-	}
-	return err
-}
-
-// unpack hands over the records of a fetched batch in groups; io.EOF ends it.
-func (r *reader) unpack(ctx context.Context, b *kafka.Batch) error {
-	for {
-		n, bytes, err := r.group(b)
-		// Batch.Offset also covers what is not a record: control records, and what
-		// compaction removed.
-		next := b.Offset()
-		if n > 0 || next > r.next {
-			r.metrics.records.Add(float64(n))
-			r.metrics.bytes.Add(float64(bytes))
-			if !r.add(ctx, r.tp, r.records[:n], next) {
-				return ctx.Err()
-			}
-			r.next = next
-			// Being held back by the store is not the broker's silence.
-			if err := r.conn.SetReadDeadline(time.Now().Add(readTimeout)); err != nil {
-				return err
-			}
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-// group reads up to groupRecords records into r.records.
-func (r *reader) group(b *kafka.Batch) (n, bytes int, err error) {
-	for n < groupRecords && bytes < groupBytes {
-		m, err := b.ReadMessage()
-		if err != nil {
-			return n, bytes, err
-		}
-		if n == len(r.records) {
-			r.records = append(r.records, event.Message{})
-		}
-		into := &r.records[n]
-		into.Position = event.Position{Topic: r.tp.Topic, Partition: r.tp.Partition, Offset: m.Offset}
-		into.Key, into.Value, into.Time = m.Key, m.Value, event.Millis(m.Time.UnixMilli())
-		into.Headers = into.Headers[:0]
-		for _, h := range m.Headers {
-			into.Headers = append(into.Headers, event.Header{Key: h.Key, Value: h.Value})
-		}
-		n++
-		bytes += len(m.Key) + len(m.Value)
-	}
-	return n, bytes, nil
 }

@@ -6,13 +6,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/segmentio/kafka-go"
 	"github.com/tuition-hq/tuition/pkg/event"
 )
 
@@ -283,7 +281,7 @@ func (d DeadLetters) Purge(ctx context.Context, f Filter, dryRun bool) (Purged, 
 	return done, deleteRecords(ctx, cl, before)
 }
 
-// readOne reads the record at an offset; io.EOF is told as a record that is gone.
+// readOne reads the record at an offset.
 func readOne(ctx context.Context, conn Connection, tp TopicPartition, offset int64) (*event.Message, error) {
 	var found *event.Message
 	err := readRange(ctx, conn, tp, offset, offset+1, func(m *event.Message) error {
@@ -299,81 +297,47 @@ func readOne(ctx context.Context, conn Connection, tp TopicPartition, offset int
 }
 
 // readRange reads the records of one partition from an offset (or the log's
-// start, if that is later) to before another; -1 is the end as it is now.
+// start, if that is later) to before another; -1 is the end as it is now. The
+// messages are the caller's.
 func readRange(ctx context.Context, connection Connection, tp TopicPartition, from, to int64, yield func(*event.Message) error) error {
-	dialer, err := connection.dialer()
+	l, err := connection.dialLeader(ctx, tp)
 	if err != nil {
 		return err
 	}
-	conn, err := connection.dialPartition(ctx, dialer, tp)
+	defer l.close()
+	defer context.AfterFunc(ctx, l.close)()
+	first, end, err := l.offsets()
 	if err != nil {
 		return err
-	}
-	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	if err := conn.SetDeadline(time.Now().Add(readTimeout)); err != nil {
-		return err
-	}
-	first, end, err := conn.ReadOffsets()
-	if err != nil {
-		return fmt.Errorf("kafka: cannot read the offsets of %s: %w", tp, err)
 	}
 	if to < 0 || to > end {
 		to = end
 	}
-	at := max(from, first)
-	if _, err := conn.Seek(at, kafka.SeekAbsolute|kafka.SeekDontCheck); err != nil {
-		return err
-	}
-	for at < to {
-		if err := conn.SetDeadline(time.Now().Add(fetchWait + readTimeout)); err != nil {
-			return err
-		}
-		b := conn.ReadBatchWith(kafka.ReadBatchConfig{MinBytes: 1, MaxBytes: 1 << 20, IsolationLevel: kafka.ReadCommitted, MaxWait: fetchWait})
-		err := func() error {
-			for {
-				m, err := b.ReadMessage()
-				if err != nil {
-					return err
-				}
-				if m.Offset >= to {
-					return io.EOF
-				}
-				e := fromKafka(&m)
-				if err := yield(&e); err != nil {
-					return err
-				}
-				// What the caller did is not the broker's silence.
-				if err := conn.SetReadDeadline(time.Now().Add(readTimeout)); err != nil {
-					return err
-				}
-			}
-		}()
-		next := b.Offset()
-		closed := b.Close()
-		if errors.Is(err, io.EOF) || errors.Is(err, kafka.RequestTimedOut) {
-			err = closed
-		}
-		if errors.Is(err, kafka.RequestTimedOut) {
-			err = nil
-		}
+	var u unpacker
+	for at := max(from, first); at < to; {
+		size, err := l.ask(at, 1<<20)
 		if err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
+			return errors.Join(context.Cause(ctx), err)
+		}
+		a, err := l.read(size, &u.raw)
+		if err != nil {
+			return errors.Join(context.Cause(ctx), err)
+		}
+		at, err = u.unpack(tp, at, a, func(records []event.Message, _ int, _ int64) error {
+			for i := range records {
+				if records[i].Offset >= to {
+					return nil
+				}
+				m := keep(&records[i])
+				if err := yield(&m); err != nil {
+					return err
+				}
 			}
+			return ctx.Err()
+		})
+		if err != nil {
 			return err
 		}
-		at = next
 	}
 	return nil
-}
-
-// fromKafka owns its memory.
-func fromKafka(m *kafka.Message) event.Message {
-	e := event.Message{Position: event.Position{Topic: m.Topic, Partition: int32(m.Partition), Offset: m.Offset},
-		Key: m.Key, Value: m.Value, Time: event.Millis(m.Time.UnixMilli())}
-	for _, h := range m.Headers {
-		e.Headers = append(e.Headers, event.Header{Key: h.Key, Value: h.Value})
-	}
-	return e
 }
