@@ -105,8 +105,6 @@ type pageView struct {
 	Period      string
 	Provisional string
 	AsOf        string
-	Previous    string
-	Next        string
 	Answer      answer
 	Sections    []section
 	Automatic   string
@@ -136,7 +134,7 @@ func Page(w io.Writer, f Facts) error {
 		v.Provisional = "Provisional: the quarter was observed until " + day(f.Snapshot.AsOf) + " only."
 	}
 	for _, s := range []section{
-		quality(&f, q), scorecard(&f, q, es), repeats(&f, q, es), monitoring(&f, q, es), changes(&f, q, es),
+		quality(&f, q, es), scorecard(&f, q, es), repeats(&f, q, es), monitoring(&f, q, es), changes(&f, q, es),
 		durations(&f, q, es), improvements(&f, q, es), incidents(&f, q), scopes(&f), method(&f, es),
 	} {
 		if len(s.Readings)+len(s.Charts)+len(s.Tables)+len(s.Scorecard) == 0 {
@@ -172,6 +170,9 @@ func Index(w io.Writer, f IndexFacts) error {
 		v.AsOf = day(f.Snapshot.AsOf)
 	}
 	v.Answer = headlines(es, wholeRecord)
+	for i := range v.Answer {
+		v.Answer[i].Scope = "" // the heading says it of all of them
+	}
 	for _, name := range f.Quarters {
 		q, err := ParseQuarter(name)
 		if err != nil {

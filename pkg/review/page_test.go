@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tuition-hq/tuition/pkg/learning"
 	"github.com/tuition-hq/tuition/pkg/review"
 	"github.com/tuition-hq/tuition/pkg/review/reviewtest"
 )
@@ -172,5 +173,31 @@ func TestAnOpenQuarterIsProvisional(t *testing.T) {
 	f.Snapshot.AsOf = 1_786_000_000_000 // August 2026
 	if !strings.Contains(page(t, f), "Provisional: the quarter was observed until 6 Aug 2026 only.") {
 		t.Error("an open quarter is not called provisional")
+	}
+}
+
+// The answer counts incidents, the measures count failures: what was merged
+// into one, and what was left out, is said before any result.
+func TestWhatWasCountedApartIsSaid(t *testing.T) {
+	f := reviewtest.Normal()
+	f.Input.Incidents[len(f.Input.Incidents)-1].IsDrill = true
+	last := f.Input.Incidents[len(f.Input.Incidents)-2]
+	again := last
+	again.ID, again.StartedAt, again.DetectedAt = "inc-again", last.At()+3600e3, last.At()+3700e3
+	again.FailureMode = "queue_backlog"
+	f.Input.Incidents[len(f.Input.Incidents)-2].FailureMode = "queue_backlog"
+	f.Input.Incidents = append(f.Input.Incidents, again)
+	run := learning.Compute(f.Input, learning.DefaultSettings())
+	f.Snapshot.Estimates = run.Estimates
+	body := page(t, f)
+	for _, e := range run.Estimates {
+		if e.Window == f.Quarter && (e.Metric == "counted.merged" || e.Metric == "counted.drills") {
+			if e.Events == 0 {
+				t.Errorf("%s: nothing was counted apart", e.Metric)
+			}
+			if at, results := strings.Index(body, e.Reading), strings.Index(body, `id="scorecard"`); at < 0 || at > results {
+				t.Errorf("the page does not say before the results: %s", e.Reading)
+			}
+		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // quality comes before every result: what the numbers rest on, and what they lack.
-func quality(f *Facts, q Quarter) section {
+func quality(f *Facts, q Quarter, es estimates) section {
 	s := section{ID: "data", Title: "What the numbers rest on"}
 	var n, mode, severity, service, start, environment int64
 	for i := range f.Input.Incidents {
@@ -53,6 +53,13 @@ func quality(f *Facts, q Quarter) section {
 		s.Tables = append(s.Tables, t)
 	}
 	s.Lead = exposure(f, q)
+	for _, apart := range []struct{ metric, title string }{
+		{"counted.merged", "Counted as one"}, {"counted.drills", "Drills"}, {"counted.duplicates", "Duplicates"},
+	} {
+		if e, ok := es.of(apart.metric, q.String()); ok && e.Events > 0 {
+			s.Readings = append(s.Readings, statement{apart.title, e.Reading, markOf(e.State), windowWords(e.Window)})
+		}
+	}
 	if len(f.Rejections) > 0 {
 		s.Tables = append(s.Tables, rejections(f.Rejections))
 	}
