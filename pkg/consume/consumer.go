@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -288,8 +289,11 @@ func (c *Consumer) waitForTopics(ctx context.Context) error {
 	defer closeIdle()
 	_, err = backoff.Retry(ctx, func() (struct{}, error) {
 		_, err := partitions(ctx, cl, c.cfg.Topics)
-		if refused(err) {
+		switch {
+		case refused(err):
 			err = backoff.Permanent(err)
+		case c.cfg.SASL.Mechanism != "" && errors.Is(err, io.ErrUnexpectedEOF):
+			err = fmt.Errorf("%w (a broker that closes the connection often means a wrong SASL user or password)", err)
 		}
 		return struct{}{}, err
 	}, c.retryOptions(func(err error, pause time.Duration) {
