@@ -272,3 +272,6 @@ func (b *Broker) DeleteRecords(topic string, partition int32, before int64) erro
 	}
 	return nil
 }
+
+// StartKafka is for programs that are no test: it starts a broker on the folder, which the caller kills.
+func StartKafka(dir string) (*Broker, error) { return startKafka(dir) }
