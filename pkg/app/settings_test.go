@@ -80,16 +80,45 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	}
 }
 
-var update = flag.Bool("update", false, "rewrite the tables of the README")
-
-// TestReadmeTables keeps the README's tables those of the code; -update rewrites them.
-func TestReadmeTables(t *testing.T) {
-	path := filepath.Join("..", "..", "README.md")
-	text, err := os.ReadFile(path)
+// TestReadmeSettings reads the README's own example.
+func TestReadmeSettings(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	readme := string(text)
+	_, rest, _ := strings.Cut(string(readme), "```yaml\n")
+	example, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("README has no example of settings")
+	}
+	dir := t.TempDir()
+	secret, file := filepath.Join(dir, "secret"), filepath.Join(dir, "tuition.yaml")
+	write(t, secret, "0123456789abcdef")
+	var lines []string
+	for line := range strings.Lines(example) {
+		if before, _, secretFile := strings.Cut(line, "_file: /run/secrets"); secretFile {
+			line = before + "_file: " + secret
+			if strings.Contains(before, "{") {
+				line += "}"
+			}
+			line += "\n"
+		}
+		lines = append(lines, line)
+	}
+	write(t, file, strings.Join(lines, ""))
+	s, err := LoadSettings(file, nil)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, strings.Join(lines, ""))
+	}
+	if len(s.Kafka.Brokers) != 2 || s.Kafka.SASL.Password == "" || !s.ClickHouse.TLS.Enabled {
+		t.Errorf("got %+v", s)
+	}
+}
+
+var update = flag.Bool("update", false, "rewrite the tables of the documents")
+
+// TestDocumentTables keeps the settings of the README and docs/metrics.md those of the code.
+func TestDocumentTables(t *testing.T) {
 	var settings, metrics []string
 	for _, s := range Documentation() {
 		if s.Doc == "" {
@@ -98,39 +127,40 @@ func TestReadmeTables(t *testing.T) {
 		settings = append(settings, s.Row())
 	}
 	for _, m := range learning.Metrics {
-		metrics = append(metrics, fmt.Sprintf("| `%s` | %s |", m.Name, m.Definition))
+		cell := func(text string) string { return strings.ReplaceAll(text, "|", "\\|") }
+		metrics = append(metrics, fmt.Sprintf("| `%s` | %s | %s | %s | %s | %s |", m.Name, m.Unit, cell(m.Definition), cell(m.Formula), cell(m.Source), cell(m.Minimum)))
 	}
-	for header, rows := range map[string][]string{"| setting | variable | default | meaning |": settings, "| metric | says |": metrics} {
-		_, rest, found := strings.Cut(readme, header+"\n")
-		if !found {
-			t.Fatalf("README has no table %q", header)
-		}
-		rule, rest, _ := strings.Cut(rest, "\n")
-		old := tableRows(rest)
-		want := strings.Join(rows, "\n") + "\n"
-		if old == want {
-			continue
-		}
-		if !*update {
-			t.Errorf("README's table %q is not the code's: go test ./pkg/app -run ReadmeTables -update", header)
-			continue
-		}
-		start := header + "\n" + rule + "\n"
-		readme = strings.Replace(readme, start+old, start+want, 1)
-		write(t, path, readme)
-	}
+	table(t, "README.md", "| setting | variable | default | meaning |", settings)
+	table(t, filepath.Join("docs", "metrics.md"), "| metric | unit | what it is | estimator | source | needs |", metrics)
 }
 
-// tableRows is the run of lines that belong to the table, or a marker comment in its place.
-func tableRows(text string) string {
-	var rows strings.Builder
-	for line := range strings.Lines(text) {
-		if !strings.HasPrefix(line, "|") && !strings.HasPrefix(line, "<!--") {
+func table(t *testing.T, name, header string, rows []string) {
+	t.Helper()
+	path := filepath.Join("..", "..", name)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(text), header+"\n")
+	if !found {
+		t.Fatalf("%s has no table %q", name, header)
+	}
+	rule, rest, _ := strings.Cut(rest, "\n")
+	old := strings.Builder{}
+	for line := range strings.Lines(rest) {
+		if !strings.HasPrefix(line, "|") {
 			break
 		}
-		rows.WriteString(line)
+		old.WriteString(line)
 	}
-	return rows.String()
+	want := strings.Join(rows, "\n") + "\n"
+	switch {
+	case old.String() == want:
+	case *update:
+		write(t, path, before+header+"\n"+rule+"\n"+want+strings.TrimPrefix(rest, old.String()))
+	default:
+		t.Errorf("%s: the table is not the code's: go test ./pkg/app -run DocumentTables -update", name)
+	}
 }
 
 func write(t *testing.T, path, text string) {
