@@ -146,7 +146,9 @@ func peak(process string) int64 {
 	return 0
 }
 
-func seconds(state *os.ProcessState) float64 { return (state.UserTime() + state.SystemTime()).Seconds() }
+func seconds(state *os.ProcessState) float64 {
+	return (state.UserTime() + state.SystemTime()).Seconds()
+}
 
 // measure starts something that fills a table and watches the table until all
 // events are there. The rate leaves out what came before the first rows: starting,
