@@ -59,12 +59,12 @@ func (s *Session) loadInput(ctx context.Context, st *store.Store, moment int64) 
 }
 
 // compute folds the log as it is now and computes every estimate.
-func (s *Session) compute(ctx context.Context, st *store.Store, moment int64) (learning.Run, error) {
+func (s *Session) compute(ctx context.Context, st *store.Store, moment int64) (learning.Input, learning.Run, error) {
 	input, err := s.loadInput(ctx, st, moment)
 	if err != nil {
-		return learning.Run{}, err
+		return learning.Input{}, learning.Run{}, err
 	}
-	return learning.Compute(input, s.learningSettings()), nil
+	return input, learning.Compute(input, s.learningSettings()), nil
 }
 
 // publishSettings makes the catalog, the rules and the window known to the views.
@@ -88,37 +88,37 @@ func (s *Session) publishSettings(ctx context.Context, st *store.Store) error {
 
 // analyse publishes new estimates whenever the log or the day has changed. A
 // failed round is logged and tried again at the next: the old estimates stay.
-func (s *Session) analyse(ctx context.Context, st *store.Store, health *health) error {
+func (p *process) analyse(ctx context.Context, st *store.Store) error {
 	var published logKey
 	for {
-		if err := s.analyseOnce(ctx, st, health, &published); err != nil && ctx.Err() == nil {
-			health.analysisFailed(err)
-			s.log.Error("the estimates could not be computed; those published before stay", zap.Error(err))
+		if err := p.analyseOnce(ctx, st, &published); err != nil && ctx.Err() == nil {
+			p.health.analysisFailed(err)
+			p.log.Error("the estimates could not be computed; those published before stay", zap.Error(err))
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(s.settings.Analysis.Interval):
+		case <-time.After(p.settings.Analysis.Interval):
 		}
 	}
 }
 
-func (s *Session) analyseOnce(ctx context.Context, st *store.Store, health *health, published *logKey) error {
+func (p *process) analyseOnce(ctx context.Context, st *store.Store, published *logKey) error {
 	if *published == (logKey{}) {
-		if err := s.publishSettings(ctx, st); err != nil {
+		if err := p.publishSettings(ctx, st); err != nil {
 			return err
 		}
 	}
-	key, err := s.logKey(ctx, st, s.settings.Analysis.AsOf)
+	key, err := p.logKey(ctx, st, p.settings.Analysis.AsOf)
 	if err != nil {
 		return err
 	}
 	if key == *published {
-		health.analysisDone(0)
+		p.health.analysisDone(0)
 		return nil
 	}
 	began := time.Now()
-	run, err := s.compute(ctx, st, key.asOf)
+	input, run, err := p.compute(ctx, st, key.asOf)
 	if err != nil {
 		return err
 	}
@@ -126,8 +126,9 @@ func (s *Session) analyseOnce(ctx context.Context, st *store.Store, health *heal
 		return err
 	}
 	*published = key
-	health.analysisDone(time.Since(began))
-	s.log.Info("estimates published", zap.String("run", run.ID), zap.Int("estimates", len(run.Estimates)),
+	p.newest.offer(run.ID, input)
+	p.health.analysisDone(time.Since(began))
+	p.log.Info("estimates published", zap.String("run", run.ID), zap.Int("estimates", len(run.Estimates)),
 		zap.Uint64("events", run.InputEvents), zap.Duration("took", time.Since(began)))
 	return nil
 }

@@ -85,7 +85,7 @@ func (s *Session) demonstrate(ctx context.Context, organisation *simulate.Simula
 	if err != nil {
 		return err
 	}
-	run, err := s.compute(ctx, st, key.asOf)
+	_, run, err := s.compute(ctx, st, key.asOf)
 	if err != nil {
 		return err
 	}

@@ -19,15 +19,28 @@ type newest struct {
 	store   *store.Store
 	health  *health
 
-	mu       sync.Mutex
+	mu       sync.Mutex // of the snapshot: held for one short query at most
 	looked   time.Time
 	snapshot learning.Snapshot
-	input    learning.Input // of snapshot; loaded when a page first needs it
-	loaded   string         // run id that input belongs to
+
+	loading sync.Mutex // of the rows: pages wait for it, scrapes do not
+	input   learning.Input
+	loaded  string // run id that input belongs to
 }
 
 func newNewest(s *Session, st *store.Store, h *health) *newest {
 	return &newest{session: s, store: st, health: h}
+}
+
+// offer hands over the rows of a run that this process has just published, so
+// that no page has to wait for them.
+func (s *newest) offer(run string, input learning.Input) {
+	s.loading.Lock()
+	s.input, s.loaded = input, run
+	s.loading.Unlock()
+	s.mu.Lock()
+	s.looked = time.Time{}
+	s.mu.Unlock()
 }
 
 const lookEvery = time.Second
@@ -36,10 +49,6 @@ const lookEvery = time.Second
 func (s *newest) Snapshot(ctx context.Context) (learning.Snapshot, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.look(ctx)
-}
-
-func (s *newest) look(ctx context.Context) (learning.Snapshot, error) {
 	if time.Since(s.looked) < lookEvery && s.snapshot.RunID != "" {
 		return s.snapshot, nil
 	}
@@ -88,20 +97,15 @@ func (s *newest) Quarters(ctx context.Context) ([]string, error) {
 
 // Facts is all of one quarter's page.
 func (s *newest) Facts(ctx context.Context, quarter string) (review.Facts, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	snapshot, err := s.look(ctx)
+	snapshot, err := s.Snapshot(ctx)
 	if err != nil {
 		return review.Facts{}, err
 	}
-	if s.loaded != snapshot.RunID {
-		input, err := s.session.loadInput(ctx, s.store, snapshot.AsOf)
-		if err != nil {
-			return review.Facts{}, err
-		}
-		s.input, s.loaded = input, snapshot.RunID
+	input, err := s.rows(ctx, snapshot)
+	if err != nil {
+		return review.Facts{}, err
 	}
-	facts := review.Facts{Quarter: quarter, Snapshot: snapshot, Input: s.input, Version: Version()}
+	facts := review.Facts{Quarter: quarter, Snapshot: snapshot, Input: input, Version: Version()}
 	q, err := review.ParseQuarter(quarter)
 	if err != nil {
 		return review.Facts{}, err
@@ -124,6 +128,20 @@ func (s *newest) Facts(ctx context.Context, quarter string) (review.Facts, error
 		})
 	}
 	return facts, nil
+}
+
+// rows are the folded rows of a snapshot, loaded when a page first needs them.
+func (s *newest) rows(ctx context.Context, snapshot learning.Snapshot) (learning.Input, error) {
+	s.loading.Lock()
+	defer s.loading.Unlock()
+	if s.loaded == snapshot.RunID {
+		return s.input, nil
+	}
+	input, err := s.session.loadInput(ctx, s.store, snapshot.AsOf)
+	if err == nil {
+		s.input, s.loaded = input, snapshot.RunID
+	}
+	return input, err
 }
 
 // Ready is nil while the store answers and every role that runs here works.

@@ -289,11 +289,10 @@ func (s *Session) topicAdapter(t TopicSettings) (topicAdapter, error) {
 		events, err := a.Record(context.Background(), m)
 		if err != nil {
 			return nil, &event.Rejection{
-				Code: event.CodeAdapter, Position: m.Position, Expected: "a record that adapter " + a.Name + " can read", 
+				Code: event.CodeAdapter, Position: m.Position, Expected: "a record that adapter " + a.Name + " can read",
 				Mend: "look at the record with `tuition deadletter show --value`, and at the adapter", // its message may quote the record
 			}
 		}
 		return events, nil
 	}, nil
 }
-

@@ -46,7 +46,7 @@ func (s *Session) Metrics(ctx context.Context, o MetricsOptions) (Table, error) 
 	if err != nil {
 		return Table{}, err
 	}
-	run, err := s.compute(ctx, st, key.asOf)
+	_, run, err := s.compute(ctx, st, key.asOf)
 	if err != nil {
 		return Table{}, err
 	}
@@ -128,7 +128,7 @@ func (s *Session) Rebuild(ctx context.Context) (Rebuilt, error) {
 	if err != nil {
 		return Rebuilt{}, err
 	}
-	run, err := s.compute(ctx, st, key.asOf)
+	_, run, err := s.compute(ctx, st, key.asOf)
 	if err != nil {
 		return Rebuilt{}, err
 	}

@@ -96,7 +96,7 @@ func (p *process) run(ctx context.Context, roles []string) error {
 		group.Go(func() error { return consumer.Run(ctx) })
 	}
 	if slices.Contains(roles, roleAnalyse) {
-		group.Go(func() error { return p.analyse(ctx, ingest, p.health) })
+		group.Go(func() error { return p.analyse(ctx, ingest) })
 	}
 	if slices.Contains(roles, roleWeb) {
 		listener, err := p.listen()
