@@ -109,3 +109,17 @@ func run(out io.Writer, command ...string) error {
 	}
 	return nil
 }
+
+// PromtoolVersion is the release of Prometheus whose promtool checks the alerting rules.
+const PromtoolVersion = "v0.316.0"
+
+// FetchPromtool builds promtool by go install unless it is there, saying so on out, and gives its path.
+func FetchPromtool(out io.Writer) (path string, err error) {
+	dir, err := cacheDir("promtool-" + PromtoolVersion)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, "promtool"), once(dir, PromtoolVersion, out, "promtool "+PromtoolVersion+" (builds for a few minutes)", func() error {
+		return run(out, "env", "GOBIN="+dir, "GOFLAGS=", "CGO_ENABLED=0", "go", "install", "github.com/prometheus/prometheus/cmd/promtool@"+PromtoolVersion)
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -89,6 +90,16 @@ func moduleRoot() (string, error) {
 		}
 		dir = parent
 	}
+}
+
+// Promtool gives the path of Prometheus's checker, built at the first use (a few minutes).
+func Promtool(t testing.TB) string {
+	t.Helper()
+	path, err := FetchPromtool(io.Discard)
+	if err != nil {
+		absent(t, fmt.Errorf("promtool: %w", err))
+	}
+	return path
 }
 
 // EngineAddr is a running ClickHouse and its users.

@@ -1,7 +1,8 @@
-// Command fetch gets the servers that the demo and the tests run, through the ordinary package clients:
+// Command fetch gets the programs that the demo and the tests run, through the ordinary package clients:
 //
 //	go run ./internal/servertest/fetch engine   # ClickHouse as a library, by npm
 //	go run ./internal/servertest/fetch kafka    # Kafka, by Maven
+//	go run ./internal/servertest/fetch promtool # Prometheus's checker, by go install
 package main
 
 import (
@@ -22,17 +23,19 @@ func main() {
 
 func run(what []string, out io.Writer) error {
 	if len(what) == 0 {
-		return errors.New("say what to fetch: engine, kafka or both")
+		return errors.New("say what to fetch: engine, kafka, promtool")
 	}
-	for _, server := range what {
+	for _, name := range what {
 		var err error
-		switch server {
+		switch name {
 		case "engine":
 			err = servertest.FetchEngine(out)
 		case "kafka":
 			_, err = servertest.FetchKafka(out)
+		case "promtool":
+			_, err = servertest.FetchPromtool(out)
 		default:
-			err = fmt.Errorf("%q is neither engine nor kafka", server)
+			err = fmt.Errorf("%q is none of engine, kafka, promtool", name)
 		}
 		if err != nil {
 			return err

@@ -1,0 +1,273 @@
+package deploy
+
+import (
+	"encoding/xml"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"github.com/tuition-hq/tuition/internal/servertest"
+	"github.com/tuition-hq/tuition/pkg/consume"
+	"github.com/tuition-hq/tuition/pkg/export"
+	"github.com/tuition-hq/tuition/pkg/learning"
+)
+
+func promtool(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	out, err := exec.Command(servertest.Promtool(t), args...).CombinedOutput()
+	return string(out), err
+}
+
+func TestPrometheusAcceptsItsConfiguration(t *testing.T) {
+	if out, err := promtool(t, "check", "config", "prometheus/prometheus.yml"); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func TestAlertsFireAndStaySilent(t *testing.T) {
+	if out, err := promtool(t, "test", "rules", "prometheus/tests/pipeline.yml"); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// An alert whose condition can no longer hold must turn its test red.
+func TestRuleTestsNoticeADeadAlert(t *testing.T) {
+	rules := text(t, "prometheus/rules/pipeline.yml")
+	for _, alert := range alerts(t) {
+		dir := t.TempDir()
+		for _, folder := range []string{"rules", "tests"} {
+			if err := os.Mkdir(filepath.Join(dir, folder), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		dead := rulesFile(t)
+		for g := range dead.Groups {
+			for r := range dead.Groups[g].Rules {
+				if dead.Groups[g].Rules[r].Alert == alert.Alert {
+					dead.Groups[g].Rules[r].Expr = "(" + alert.Expr + ") and vector(0) > 1"
+				}
+			}
+		}
+		changed, err := yaml.Marshal(dead)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(changed) == rules {
+			t.Fatal("nothing was changed")
+		}
+		for path, content := range map[string]string{"rules/pipeline.yml": string(changed), "tests/pipeline.yml": text(t, "prometheus/tests/pipeline.yml")} {
+			if err := os.WriteFile(filepath.Join(dir, path), []byte(content), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if out, err := promtool(t, "test", "rules", filepath.Join(dir, "tests/pipeline.yml")); err == nil || !strings.Contains(out, "FAILED") {
+			t.Errorf("%s can be broken and no test notices: %v %s", alert.Alert, err, out)
+		}
+	}
+}
+
+type rule struct {
+	Alert       string            `yaml:"alert"`
+	Expr        string            `yaml:"expr"`
+	For         string            `yaml:"for,omitempty"`
+	Labels      map[string]string `yaml:"labels"`
+	Annotations map[string]string `yaml:"annotations"`
+}
+
+type ruleFile struct {
+	Groups []struct {
+		Name  string `yaml:"name"`
+		Rules []rule `yaml:"rules"`
+	} `yaml:"groups"`
+}
+
+func rulesFile(t *testing.T) ruleFile {
+	t.Helper()
+	var file ruleFile
+	if err := yaml.Unmarshal([]byte(text(t, "prometheus/rules/pipeline.yml")), &file); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func alerts(t *testing.T) []rule {
+	t.Helper()
+	var all []rule
+	for _, group := range rulesFile(t).Groups {
+		all = append(all, group.Rules...)
+	}
+	if len(all) == 0 {
+		t.Fatal("no alerts")
+	}
+	return all
+}
+
+func TestEveryAlertHasAFiringAndASilentCase(t *testing.T) {
+	var file struct {
+		Tests []struct {
+			Cases []struct {
+				Alert  string           `yaml:"alertname"`
+				Expect []map[string]any `yaml:"exp_alerts"`
+			} `yaml:"alert_rule_test"`
+		} `yaml:"tests"`
+	}
+	if err := yaml.Unmarshal([]byte(text(t, "prometheus/tests/pipeline.yml")), &file); err != nil {
+		t.Fatal(err)
+	}
+	firing, silent := map[string]bool{}, map[string]bool{}
+	for _, test := range file.Tests {
+		for _, one := range test.Cases {
+			if len(one.Expect) > 0 {
+				firing[one.Alert] = true
+			} else {
+				silent[one.Alert] = true
+			}
+		}
+	}
+	for _, alert := range alerts(t) {
+		if !firing[alert.Alert] || !silent[alert.Alert] {
+			t.Errorf("%s: fires in a test %v, is silent in a test %v", alert.Alert, firing[alert.Alert], silent[alert.Alert])
+		}
+		if alert.Annotations["summary"] == "" || alert.Annotations["action"] == "" {
+			t.Errorf("%s does not say what is wrong and what to do", alert.Alert)
+		}
+		if s := alert.Labels["severity"]; s != "page" && s != "ticket" {
+			t.Errorf("%s has severity %q", alert.Alert, s)
+		}
+	}
+}
+
+// exported are the metrics that tuition declares.
+func exported(t *testing.T) map[string]bool {
+	t.Helper()
+	consumer, err := consume.New(consume.Config{Connection: consume.Connection{Brokers: []string{"127.0.0.1:9092"}}}, nil, zap.NewNop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	descriptions := make(chan *prometheus.Desc, 256)
+	for _, collector := range []prometheus.Collector{
+		consumer.Collector(),
+		export.NewCollector(func() (learning.Snapshot, bool) { return learning.Snapshot{}, false }, 0),
+	} {
+		collector.Describe(descriptions)
+	}
+	close(descriptions)
+	names := map[string]bool{"up": true}
+	for description := range descriptions {
+		if match := regexp.MustCompile(`fqName: "([^"]*)"`).FindStringSubmatch(description.String()); match != nil {
+			names[match[1]] = true
+		}
+	}
+	// Those of the wiring are declared as literals: Name: "tuition_…".
+	file, err := parser.ParseFile(token.NewFileSet(), "../pkg/app/health.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(node ast.Node) bool {
+		if pair, ok := node.(*ast.KeyValueExpr); ok {
+			if key, ok := pair.Key.(*ast.Ident); ok && key.Name == "Name" {
+				if literal, ok := pair.Value.(*ast.BasicLit); ok {
+					if name, err := strconv.Unquote(literal.Value); err == nil {
+						names[name] = true
+					}
+				}
+			}
+		}
+		return true
+	})
+	return names
+}
+
+func TestRulesUseMetricsThatExist(t *testing.T) {
+	names := exported(t)
+	metric := regexp.MustCompile(`\b(?:tuition_[a-z_]+|up\b)`)
+	for where, source := range map[string]string{"the tests": text(t, "prometheus/tests/pipeline.yml")} {
+		for _, match := range regexp.MustCompile(`series: '([a-z_]+)`).FindAllStringSubmatch(source, -1) {
+			if !names[match[1]] {
+				t.Errorf("%s have a series %s, which tuition does not export", where, match[1])
+			}
+		}
+	}
+	for _, alert := range alerts(t) {
+		used := metric.FindAllString(alert.Expr, -1)
+		if len(used) == 0 {
+			t.Errorf("%s uses no metric", alert.Alert)
+		}
+		for _, name := range used {
+			if !names[name] {
+				t.Errorf("%s uses %s, which tuition does not export", alert.Alert, name)
+			}
+		}
+	}
+}
+
+func TestAlertmanagerKnowsItsReceiversAndAlerts(t *testing.T) {
+	var config struct {
+		Route     struct{ Receiver string } `yaml:"route"`
+		Receivers []struct{ Name string }   `yaml:"receivers"`
+	}
+	source := text(t, "alertmanager/alertmanager.yml")
+	if err := yaml.Unmarshal([]byte(source), &config); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(config.Receivers, func(r struct{ Name string }) bool { return r.Name == config.Route.Receiver }) {
+		t.Errorf("alerts go to %q, which is no receiver", config.Route.Receiver)
+	}
+	known := map[string]bool{}
+	for _, alert := range alerts(t) {
+		known[alert.Alert] = true
+	}
+	for _, name := range regexp.MustCompile(`Tuition\w+`).FindAllString(source, -1) {
+		if !known[name] {
+			t.Errorf("%s is no alert", name)
+		}
+	}
+}
+
+// The users on a server have the rights of the embedded ones, which tests of every part prove to be enough and not more.
+func TestServerUsersHaveTheEmbeddedRights(t *testing.T) {
+	type grants struct {
+		Query []string `xml:"query"`
+	}
+	var server struct {
+		Admin  grants `xml:"users>tuition_admin>grants"`
+		Ingest grants `xml:"users>tuition_ingest>grants"`
+		Read   grants `xml:"users>tuition_read>grants"`
+	}
+	if err := xml.Unmarshal([]byte(text(t, "clickhouse/users.d/tuition.xml")), &server); err != nil {
+		t.Fatal(err)
+	}
+	template := text(t, "../pkg/embedded/users.xml.tmpl")
+	for name, role := range map[string][]string{"Admin": server.Admin.Query, "Ingest": server.Ingest.Query, "Read": server.Read.Query} {
+		_, part, found := strings.Cut(template, "<{{."+name+".Name}}>")
+		part, _, closed := strings.Cut(part, "</{{."+name+".Name}}>")
+		if !found || !closed {
+			t.Fatalf("no user %s in the embedded template", name)
+		}
+		var embedded []string
+		for _, match := range regexp.MustCompile(`<query>(.*)</query>`).FindAllStringSubmatch(part, -1) {
+			embedded = append(embedded, strings.ReplaceAll(match[1], "tuition*.*", "tuition.*"))
+		}
+		if len(role) == 0 || !slices.Equal(role, embedded) {
+			t.Errorf("%s on a server:\n%s\nembedded:\n%s", name, strings.Join(role, "\n"), strings.Join(embedded, "\n"))
+		}
+	}
+	if err := xml.Unmarshal([]byte(text(t, "clickhouse/config.d/tuition.xml")), new(struct{})); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(text(t, "clickhouse/users.d/tuition.xml"), `<default remove="remove"/>`) {
+		t.Error("the user default is still there")
+	}
+}
