@@ -30,7 +30,7 @@ demo: engine build ## run the whole pipeline on a simulated organisation and ser
 
 .PHONY: test-setup
 test-setup: engine
-	@go run ./internal/servertest/fetch kafka
+	@go run ./internal/servertest/fetch kafka promtool
 	@echo "==> npm ci playwright-core"; cd internal/browser && npm ci --no-audit --no-fund --loglevel=error
 
 .PHONY: test
