@@ -64,7 +64,9 @@ func TestIncidentsFold(t *testing.T) {
 	touching := func(share float64) func(*event.Event) {
 		return func(x *event.Event) { x.BlastRadius = share; x.Stated |= event.StatedBlastRadius }
 	}
-	clock := func(column string) string { return "dateDiff('minute', toDateTime('2026-01-05', 'UTC'), " + column + ")" }
+	clock := func(column string) string {
+		return "dateDiff('minute', toDateTime('2026-01-05', 'UTC'), " + column + ")"
+	}
 	run(t, s, []example{
 		{"what is not told is NULL", []event.Event{incident(event.PredicateReported, "u1", start, nil)},
 			"SELECT service, team, environment, severity, started_at, acknowledged_at, mitigated_at, resolved_at, detection_source, failure_mode, cause_category, containment, blast_radius, is_drill, duplicate_of, reopen_count, title FROM incident WHERE incident_id = 'u1'",
