@@ -13,6 +13,7 @@ import (
 	"github.com/tuition-hq/tuition/pkg/consume"
 	"github.com/tuition-hq/tuition/pkg/learning"
 	"github.com/tuition-hq/tuition/pkg/review"
+	"github.com/tuition-hq/tuition/pkg/store"
 )
 
 // MetricsOptions choose which estimates are printed.
@@ -99,6 +100,9 @@ func (s *Session) SQL(ctx context.Context, query string) (Table, error) {
 		return Table{}, err
 	}
 	rows, err := st.Query(ctx, query)
+	if store.Classify(err) == store.Halt {
+		return Table{}, usage(fmt.Errorf("query: %w; `tuition sql --help` shows how it is used", err))
+	}
 	if err != nil {
 		return Table{}, err
 	}
