@@ -99,7 +99,7 @@ func (w *world) input() learning.Input {
 		}
 	}
 	made := newChanges(w)
-	counts := map[learning.ChangeCount][3]int64{}
+	counts := map[learning.ChangeCount][4]int64{}
 	for from := w.begin; from < w.end; from += 7 * dayMillis {
 		for _, c := range made.week(from, min(from+7*dayMillis, w.end)) {
 			if c.finished >= w.end {
@@ -121,6 +121,9 @@ func (w *world) input() learning.Input {
 				continue
 			}
 			n[0]++
+			if c.outcome != "" {
+				n[3]++
+			}
 			back := c.rolledBack
 			if back >= w.end {
 				back = 0
@@ -133,7 +136,7 @@ func (w *world) input() learning.Input {
 		}
 	}
 	for key, n := range counts {
-		key.Changes, key.Failed, key.TooYoung = n[0], n[1], n[2]
+		key.Changes, key.Failed, key.TooYoung, key.EndingTold = n[0], n[1], n[2], n[3]
 		in.Changes = append(in.Changes, key)
 	}
 	for i := range w.services {
