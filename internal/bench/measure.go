@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -114,15 +115,28 @@ func (b *bench) tuition(ctx context.Context, args ...string) *exec.Cmd {
 // consume measures the real program: the role consume alone.
 func (b *bench) consume(ctx context.Context) (row, error) {
 	cmd := b.tuition(ctx, "run", "--roles", "consume")
-	r, err := b.measure(ctx, "tuition", "event", cmd.Start)
+	watched, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	ended := make(chan error, 1)
+	r, err := b.measure(watched, "tuition", "event", func() error {
+		if err := cmd.Start(); err != nil {
+			return err
+		}
+		go func() {
+			err := cmd.Wait()
+			cancel(fmt.Errorf("tuition run ended: %v", err))
+			ended <- err
+		}()
+		return nil
+	})
 	if err != nil {
-		return r, err
+		return r, errors.Join(context.Cause(watched), err)
 	}
 	r.peak = peak(strconv.Itoa(cmd.Process.Pid))
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return r, err
 	}
-	if err := cmd.Wait(); err != nil {
+	if err := <-ended; err != nil {
 		return r, fmt.Errorf("tuition run: %w", err)
 	}
 	r.client = seconds(cmd.ProcessState)
@@ -179,8 +193,8 @@ func (b *bench) measure(ctx context.Context, what, table string, start func() er
 			}
 			break
 		}
-		if time.Since(began) > 30*time.Minute {
-			return r, fmt.Errorf("only %d of %d events after 30 minutes", n, b.n)
+		if time.Since(began) > 10*time.Minute {
+			return r, fmt.Errorf("only %d of %d events after 10 minutes", n, b.n)
 		}
 		select {
 		case <-ctx.Done():
