@@ -32,7 +32,10 @@ func EnsureTopics(ctx context.Context, conn Connection, topics ...Topic) error {
 	for _, t := range topics {
 		tc := kafka.TopicConfig{Topic: t.Name, NumPartitions: t.Partitions, ReplicationFactor: -1}
 		if t.Retention != 0 {
-			ms := max(t.Retention.Milliseconds(), -1)
+			ms := t.Retention.Milliseconds()
+			if t.Retention < 0 {
+				ms = -1 // for ever
+			}
 			tc.ConfigEntries = append(tc.ConfigEntries, kafka.ConfigEntry{ConfigName: "retention.ms", ConfigValue: fmt.Sprint(ms)})
 		}
 		if t.MaxMessageBytes != 0 {
