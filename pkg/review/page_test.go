@@ -54,7 +54,8 @@ func TestPagesNeverClaimTooMuch(t *testing.T) {
 }
 
 func TestSameFactsSameBytes(t *testing.T) {
-	if page(t, reviewtest.Normal()) != page(t, reviewtest.Normal()) {
+	first, second := page(t, reviewtest.Normal()), page(t, reviewtest.Normal())
+	if first != second {
 		t.Error("two pages of the same facts differ")
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // change is one deployment or flag change as it really was. Moments are milliseconds, 0 never.
 type change struct {
-	id, commit, artifact, version string
+	id, commit, version           string
 	service                       int
 	started, finished, rolledBack int64
 	outcome                       string // succeeded, failed
