@@ -10,8 +10,6 @@ import (
 	"github.com/tuition-hq/tuition/pkg/event"
 )
 
-// The numbers are those of docs/faults.md.
-
 // Fault 1: the consumer is killed before, in the middle of and after an insert, and
 // after a commit.
 func TestKilledConsumer(t *testing.T) {
