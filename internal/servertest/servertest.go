@@ -162,9 +162,14 @@ const Cluster = "tuition_test"
 var sharedPair = sync.OnceValues(func() ([2]EngineAddr, error) {
 	var pair [2]EngineAddr
 	cluster := embedded.Cluster{Name: Cluster, Secret: rand.Text()}
-	for range pair {
+	var ports [2]int
+	for i := range pair {
 		port, err := FreePort()
 		if err != nil {
+			return pair, err
+		}
+		ports[i] = port
+		if port, err = gentle(fmt.Sprintf("127.0.0.1:%d", port)); err != nil {
 			return pair, err
 		}
 		cluster.Shards = append(cluster.Shards, embedded.Shard{Host: "127.0.0.1", Port: port})
@@ -172,7 +177,7 @@ var sharedPair = sync.OnceValues(func() ([2]EngineAddr, error) {
 	for i := range pair {
 		one := cluster
 		one.Shard = i + 1
-		engine, err := startEngine(embedded.Options{TCPPort: cluster.Shards[i].Port, Cluster: &one})
+		engine, err := startEngine(embedded.Options{TCPPort: ports[i], Cluster: &one})
 		if err != nil {
 			return pair, err
 		}

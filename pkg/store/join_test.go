@@ -39,7 +39,7 @@ func one(events ...event.Event) []event.Event { return events }
 var incidentChangeExamples = func() []example {
 	at := start + 10*days
 	links := func(prefix string) string {
-		return fmt.Sprintf("SELECT incident_id, change_id, rank, link, weight, lag_seconds, environment_unknown FROM incident_change WHERE incident_id LIKE '%s%%' ORDER BY incident_id, rank", prefix)
+		return fmt.Sprintf("SELECT incident_id, change_id, rank, link, weight, lag_seconds, environment_unknown FROM seen WHERE incident_id LIKE '%s%%' ORDER BY incident_id, rank", prefix)
 	}
 	return []example{
 		{"all changes of the service in the window, the nearest first; not older, not later, not elsewhere",
@@ -92,7 +92,7 @@ var incidentChangeExamples = func() []example {
 func TestIncidentChange(t *testing.T) {
 	s := open(t)
 	publish(t, s, joinCatalog, nil)
-	run(t, s, incidentChangeExamples)
+	run(t, s, "incident_change", incidentChangeExamples)
 }
 
 // TestIncidentChangeOnShards: the joins do not rest on rows lying together.
@@ -127,10 +127,10 @@ func TestRecurrence(t *testing.T) {
 		return improvement(predicate, id, at, mode("m"), on(service))
 	}
 	ask := func(service string) string {
-		return "SELECT incident_id, earlier_incident_id, class, gap_seconds, also_open, abandoned FROM recurrence WHERE service = '" + service + "' ORDER BY began_at"
+		return "SELECT incident_id, earlier_incident_id, class, gap_seconds, also_open, abandoned FROM seen WHERE service = '" + service + "' ORDER BY began_at"
 	}
 	opened, closed, abandoned := event.PredicateOpened, event.PredicateClosed, event.PredicateAbandoned
-	run(t, s, []example{
+	run(t, s, "recurrence", []example{
 		{"unaddressed, after the latest earlier one", log(incidentOn("a1", "a", day(0), day(0)+hour), incidentOn("a2", "a", day(1), day(1)+hour), incidentOn("a3", "a", day(2), day(2)+hour)),
 			ask("a"), []string{"a2|a1|unaddressed|82800|false|false", "a3|a2|unaddressed|82800|false|false"}},
 		{"not of another mode, nor on another service", log(incidentOn("b1", "b", day(0), day(0)+hour), began("b2", "b", "other", day(1), day(1)+hour), incidentOn("b3", "b-other", day(1), day(1)+hour)),
@@ -171,9 +171,9 @@ func TestMonitoringGaps(t *testing.T) {
 	}
 	found, closed := event.PredicateFound, event.PredicateClosed
 	ask := func(service string) string {
-		return "SELECT state, dateDiff('day', toDateTime('2026-01-05', 'UTC'), decided_at) FROM monitoring_gap WHERE gap_id = 'gap-" + service + "'"
+		return "SELECT state, dateDiff('day', toDateTime('2026-01-05', 'UTC'), decided_at) FROM seen WHERE gap_id = 'gap-" + service + "'"
 	}
-	run(t, s, []example{
+	run(t, s, "monitoring_gap", []example{
 		{"open", of("a", hole(found, "a", day(0))), ask("a"), []string{"open|?"}},
 		{"closed, nothing since: unproven", log(of("b", hole(found, "b", day(1)), hole(closed, "b", day(2))), began("b1", "b", "m", day(0), day(0)+hour)), ask("b"), []string{"unproven|?"}},
 		{"closed, then a monitor fired first: proven", log(of("c", hole(found, "c", day(1)), hole(closed, "c", day(2))), began("c1", "c", "m", day(3), day(4))), ask("c"), []string{"proven|3"}},

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
 	"github.com/tuition-hq/tuition/internal/servertest"
 	"github.com/tuition-hq/tuition/schemas"
 )
@@ -80,9 +82,14 @@ func TestClusterServers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{shards[0].config.Addrs[0], shards[1].config.Addrs[0]}
-	if !slices.Equal(servers, want) {
-		t.Errorf("servers %q, want %q", servers, want)
+	if len(servers) != 2 {
+		t.Fatalf("servers %q of two shards", servers)
+	}
+	for i, server := range servers {
+		err := shards[i].onServer(server, func(conn driver.Conn) error { return conn.Ping(t.Context()) })
+		if err != nil {
+			t.Errorf("%s: %v", server, err)
+		}
 	}
 }
 

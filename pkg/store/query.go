@@ -62,7 +62,17 @@ func cell(v reflect.Value) (any, error) {
 		return value.String(), nil
 	}
 	switch v.Kind() {
-	case reflect.Slice, reflect.Array, reflect.Map:
+	case reflect.Slice, reflect.Array:
+		items := make([]any, v.Len())
+		for i := range items {
+			var err error
+			if items[i], err = cell(v.Index(i)); err != nil {
+				return nil, err
+			}
+		}
+		text, err := json.Marshal(items)
+		return string(text), err
+	case reflect.Map:
 		text, err := json.Marshal(v.Interface())
 		return string(text), err
 	default:

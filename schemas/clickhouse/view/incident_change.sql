@@ -53,7 +53,13 @@ FROM
         SELECT i.incident_id, true, greatest(i.began_at - c.finished_at, 0), c.change_id,
             0 AS undone_at,
             i.environment = '' OR c.environment = '' AS environment_unknown
-        FROM (SELECT incident_id, environment, arrayJoin(links) AS link, began_at FROM incident_reach) AS i
+        FROM
+        (
+            SELECT incident_id, environment, arrayJoin(links) AS link,
+                multiIf(started_at != 0, started_at, detected_at != 0, detected_at, first_told_at) AS began_at
+            FROM incident_told
+            WHERE planned != 'yes' AND duplicate_of = ''
+        ) AS i
         INNER JOIN change_linked AS c ON c.link = i.link
     )
     GROUP BY incident_id

@@ -1,0 +1,163 @@
+package store
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/tuition-hq/tuition/internal/servertest"
+	"github.com/tuition-hq/tuition/pkg/catalog"
+	"github.com/tuition-hq/tuition/pkg/learning"
+)
+
+func estimateRun(id string, asOf int64, events uint64, value float64) learning.Run {
+	scope := learning.Scope{Kind: "service", Name: "checkout"}
+	return learning.Run{
+		ID: id, AsOf: asOf, InputEvents: events,
+		Estimates: []learning.Estimate{
+			{Metric: "a", Scope: scope, Window: "all", AsOf: asOf, Value: value, Low: 0, High: 1, Level: 0.95, Low50: 0.1, High50: 0.2, Unit: "share",
+				N: 3, Events: 2, Exposure: 1.5, Censored: 1, State: learning.OK, Method: "m", Origin: "measured", Verdict: "better", Reading: "r"},
+			{Metric: "b", Scope: learning.Scope{Kind: "organisation"}, Window: "2026-Q3", AsOf: asOf, Value: math.NaN(), Low: math.NaN(), High: math.NaN(), State: learning.Insufficient},
+		},
+		Evidence: []learning.Evidence{{Metric: "a", Scope: scope, Window: "all", Role: "event", Kind: "incident", Entity: "i"}},
+	}
+}
+
+func TestTheNewestFinishedRunCounts(t *testing.T) {
+	s := open(t)
+	counts := func(want string) {
+		t.Helper()
+		snapshot, err := s.Estimates(t.Context())
+		if err != nil || snapshot.RunID != want {
+			t.Errorf("run %q counts, want %q (%v)", snapshot.RunID, want, err)
+		}
+	}
+	first := estimateRun("first", 100, 10, 0.5)
+	for range 2 { // publishing again changes nothing
+		if err := s.Publish(t.Context(), first); err != nil {
+			t.Fatal(err)
+		}
+	}
+	snapshot, err := s.Estimates(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fmt.Sprintf("%+v", snapshot.Estimates) != fmt.Sprintf("%+v", first.Estimates) || snapshot.InputEvents != 10 || snapshot.AsOf != 100 {
+		t.Errorf("got  %+v\nwant %+v", snapshot, first)
+	}
+	evidence, err := s.Evidence(t.Context(), "a", "service", "checkout", "all")
+	if err != nil || !reflect.DeepEqual(evidence, first.Evidence) {
+		t.Errorf("evidence %+v, %v", evidence, err)
+	}
+	if got := read(t, s, "SELECT metric, value, low, state_code, n FROM estimate ORDER BY metric"); !slices.Equal(got, []string{"a|0.5|0|0|3", "b|?|?|1|0"}) {
+		t.Errorf("%q", got)
+	}
+
+	publishRun := func(run learning.Run) {
+		t.Helper()
+		if err := s.Publish(t.Context(), run); err != nil {
+			t.Fatal(err)
+		}
+	}
+	publishRun(estimateRun("zz-of-fewer-events", 200, 9, 0))
+	counts("first")
+	publishRun(estimateRun("later", 200, 10, 0))
+	counts("later")
+	if err := s.SetWindow(t.Context(), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.LoadInput(t.Context(), LoadOptions{AsOf: 1}); err != nil {
+		t.Fatal(err)
+	}
+	publishRun(estimateRun("aa-of-new-settings", 200, 10, 0))
+	counts("aa-of-new-settings")
+
+	// Half-written: rows, but no run.
+	half := estimateRun("half", 300, 99, 0)
+	err = s.insert(t.Context(), "estimate_row", func(batch driver.Batch) error {
+		e := half.Estimates[0]
+		return batch.Append(half.ID, e.Metric, e.Scope.Kind, e.Scope.Name, e.Window, e.AsOf, e.Value, e.Low, e.High, e.Level, e.Low50, e.High50,
+			e.Unit, e.N, e.Events, e.Exposure, e.Censored, string(e.State), uint8(0), e.Method, e.Origin, e.Verdict, e.Reading)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts("aa-of-new-settings")
+	if err := s.ClearRuns(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	counts("")
+}
+
+func TestTheCatalogPublishedLastCounts(t *testing.T) {
+	s := open(t)
+	of := func(team string) catalog.Catalog {
+		return catalog.Catalog{Services: []catalog.Service{{Name: "checkout", Team: team}}}
+	}
+	for _, team := range []string{"a", "b", "b", "a"} {
+		publish(t, s, of(team), nil)
+		if got := read(t, s, "SELECT name, team FROM service"); !slices.Equal(got, []string{"checkout|" + team}) {
+			t.Fatalf("after publishing team %s: %q", team, got)
+		}
+	}
+	if got := read(t, s, "SELECT count() FROM publication WHERE subject = 'catalog'"); got[0] != "3" {
+		t.Errorf("%s publications: what counts already was published again", got[0])
+	}
+	publish(t, s, catalog.Catalog{}, nil)
+	if got := read(t, s, "SELECT name FROM service"); len(got) != 0 {
+		t.Errorf("an empty catalog leaves %q", got)
+	}
+}
+
+// TestUsers: the one who ingests and analyses needs no more than the grants given,
+// and the reader cannot write.
+func TestUsers(t *testing.T) {
+	engine := servertest.Engine(t)
+	admin := dial(t, engine, servertest.Database(t, engine), "")
+	if _, err := admin.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	engine.Admin = engine.Ingest
+	ingest := dial(t, engine, admin.config.Database, "")
+	insert(t, ingest, detected("i", "s", "m", start))
+	publish(t, ingest, testCatalog, testRules)
+	if _, err := ingest.LoadInput(t.Context(), LoadOptions{AsOf: int64(start)}); err != nil {
+		t.Error(err)
+	}
+	if err := ingest.Publish(t.Context(), estimateRun("r", 1, 1, 1)); err != nil {
+		t.Error(err)
+	}
+	if err := ingest.ClearRuns(t.Context()); err == nil {
+		t.Error("the ingesting user may drop what was published")
+	}
+	engine.Admin = engine.Read
+	reader := dial(t, engine, admin.config.Database, "")
+	if got := read(t, reader, "SELECT incident_id FROM incident"); !slices.Equal(got, []string{"i"}) {
+		t.Errorf("the reader sees %q", got)
+	}
+	for _, sql := range []string{"INSERT INTO publication VALUES ('a', 'b', 1)", "TRUNCATE TABLE event", "CREATE TABLE x (a Int8) ENGINE = Memory"} {
+		if _, err := reader.Query(t.Context(), sql); err == nil {
+			t.Errorf("the reader may %s", sql)
+		}
+	}
+}
+
+func TestCells(t *testing.T) {
+	s := open(t)
+	rows, err := s.Query(t.Context(), "SELECT 1::UInt8 AS a, NULL AS b, 'x' AS c, [1,2] AS d, map('k','v') AS e, true AS f, toUInt128('340282366920938463463374607431768211455') AS g, toDateTime64('2026-01-05 00:00:00', 3, 'UTC') AS h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []any{uint8(1), nil, "x", "[1,2]", `{"k":"v"}`, true, "340282366920938463463374607431768211455", time.UnixMilli(int64(start)).UTC()}
+	if !reflect.DeepEqual(rows.Rows[0], want) {
+		t.Errorf("got  %#v\nwant %#v", rows.Rows[0], want)
+	}
+	if !slices.Equal(rows.Columns, []string{"a", "b", "c", "d", "e", "f", "g", "h"}) {
+		t.Errorf("columns %q", rows.Columns)
+	}
+}
