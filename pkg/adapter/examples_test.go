@@ -3,6 +3,7 @@ package adapter
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -45,11 +46,13 @@ func golden(t *testing.T, file string, got []byte) {
 		return
 	}
 	want, err := os.ReadFile(file)
-	if err != nil {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		t.Errorf("%s is missing; if what follows is right, write it with `go test ./pkg/adapter -update`. The program gave\n%s", file, got)
+	case err != nil:
 		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s: got\n%s", file, got)
+	case !bytes.Equal(got, want):
+		t.Errorf("%s says something else; if what follows is right, write it with `go test ./pkg/adapter -update`. The program gave\n%s", file, got)
 	}
 }
 

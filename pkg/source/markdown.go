@@ -29,8 +29,8 @@ const (
 
 // Markdown turns a document (CommonMark with tables) into JSON values:
 //
-//	{title, line, sections: [{title, level, line, path: [titles of the enclosing sections],
-//	  paragraphs: [{text, line}],
+//	{title, line, frontMatter?: {key: text}, sections: [{title, level, line, path: [titles of the enclosing sections],
+//	  paragraphs: [{text, line, facts?: [{key, value, line}]}],
 //	  items: [{text, line, depth, ordered, key?, value?}],
 //	  tables: [{line, header: [text], rows: [{line, cells: [text], surplus}]}]}]}
 //
@@ -38,12 +38,18 @@ const (
 // is a section without title, level 0. The document's title is its first
 // heading. Text is what a reader sees: marks of emphasis, links and code are
 // gone, entities resolved, line breaks are spaces. An item "key: value" has both
-// parts apart. A row has as many cells as the header; surplus says that
+// parts apart; facts are a paragraph's lines "**key:** value". Front matter is YAML
+// between two lines "---" at the beginning; its plain values are kept as they are
+// written. A row has as many cells as the header; surplus says that
 // its line had more. Lines count from 1.
 func Markdown(data []byte, file string) (map[string]any, error) {
 	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
 	if len(data) > maxMarkdown {
 		return nil, &Fault{File: file, What: fmt.Sprintf("the document is larger than %d KiB", maxMarkdown>>10), Mend: "split it, or name another file"}
+	}
+	front, data, err := frontMatter(data, file)
+	if err != nil {
+		return nil, err
 	}
 	m := &markdown{data: data, sections: []any{}}
 	block := 0
@@ -72,7 +78,11 @@ func Markdown(data []byte, file string) (map[string]any, error) {
 	m.open("", 0, 1)
 	m.blocks(root, 0, false)
 	m.close()
-	return map[string]any{"title": m.title, "line": m.titleLine, "sections": m.sections}, nil
+	document := map[string]any{"title": m.title, "line": m.titleLine, "sections": m.sections}
+	if front != nil {
+		document["frontMatter"] = front
+	}
+	return document, nil
 }
 
 type markdown struct {
@@ -148,9 +158,30 @@ func (m *markdown) blocks(parent ast.Node, depth int, ordered bool) {
 		case *ast.Blockquote:
 			m.blocks(n, depth, ordered)
 		case *ast.Paragraph, *ast.TextBlock, *ast.FencedCodeBlock, *ast.CodeBlock:
-			m.add("paragraphs", map[string]any{"text": m.text(n), "line": m.blockLine(n)})
+			paragraph := map[string]any{"text": m.text(n), "line": m.blockLine(n)}
+			if facts := m.facts(n); facts != nil {
+				paragraph["facts"] = facts
+			}
+			m.add("paragraphs", paragraph)
 		}
 	}
+}
+
+var boldKey = regexp.MustCompile(`^\s*\*\*([^*:]{1,80})(?::\*\*|\*\*\s*:)\s*(.*?)\s*$`)
+
+// facts are the lines "**key:** value" of a paragraph.
+func (m *markdown) facts(n ast.Node) []any {
+	if n.Kind() != ast.KindParagraph {
+		return nil
+	}
+	var facts []any
+	for i := range n.Lines().Len() {
+		segment := n.Lines().At(i)
+		if kv := boldKey.FindSubmatch(segment.Value(m.data)); kv != nil {
+			facts = append(facts, map[string]any{"key": string(kv[1]), "value": string(kv[2]), "line": m.line(segment.Start)})
+		}
+	}
+	return facts
 }
 
 var keyValue = regexp.MustCompile(`^([^:]{1,80}):(?:\s+(.*))?$`)

@@ -3,6 +3,7 @@ package source
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -284,4 +285,51 @@ func FuzzMarkdown(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestFrontMatter(t *testing.T) {
+	for name, c := range map[string]struct {
+		text, want string
+		title      string
+	}{
+		"plain values as written": {"---\ntitle: T\ndate: 2026-03-12\nseverity: 2\nquoted: \"a: b\"\ntags: [a]\nnone:\n---\n# H\n", "map[date:2026-03-12 quoted:a: b severity:2 title:T]", "H"},
+		"one value":               {"---\ndate: 2026-03-12\n---\n# H\n", "map[date:2026-03-12]", "H"},
+		"windows":                 {"---\r\ndate: 2026-03-12\r\n---\r\n# H\r\n", "map[date:2026-03-12]", "H"},
+		"a rule, not ended":       {"---\n# H\n", "<nil>", "H"},
+		"prose between rules":     {"---\nsome words\n\n---\n# H\n", "<nil>", "H"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := Markdown([]byte(c.text), "a.md")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if front := fmt.Sprint(got["frontMatter"]); front != c.want || got["title"] != c.title {
+				t.Errorf("front matter %s, title %v; want %s, %s", front, got["title"], c.want, c.title)
+			}
+		})
+	}
+	got, err := Markdown([]byte("---\na: 1\nb: 2\n---\n# H\n"), "a.md")
+	if err != nil || got["line"] != 5 {
+		t.Errorf("the heading is at line %v, %v; want 5", got["line"], err)
+	}
+	for text, want := range map[string]string{
+		"---\na: [\n---\n": "a.md:1: the front matter between the lines --- is not YAML; write key: value",
+		"---\na: " + strings.Repeat("x", 9<<10) + "\n---\n": "a.md:1: the front matter is larger than 8 KiB",
+		"---\na: " + strings.Repeat("[", 8000) + "\n---\n":  "a.md:1: the front matter between the lines --- is not YAML",
+	} {
+		if _, err := Markdown([]byte(text), "a.md"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %.200v, want %s", err, want)
+		}
+	}
+}
+
+func TestFactsOfAParagraph(t *testing.T) {
+	got, err := Markdown([]byte("# H\n\n**Date:** March 12, 2026\n**Severity**: SEV-2\nand **this:** not\n"), "a.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	paragraph := got["sections"].([]any)[0].(map[string]any)["paragraphs"].([]any)[0].(map[string]any)
+	if facts := fmt.Sprint(paragraph["facts"]); facts != "[map[key:Date line:3 value:March 12, 2026] map[key:Severity line:4 value:SEV-2]]" {
+		t.Errorf("facts %s", facts)
+	}
 }

@@ -4,6 +4,10 @@
 # detectedAt, mitigatedAt and resolvedAt come from rows of the timeline only,
 # statedDetectSeconds and statedResolveSeconds from the statistics only.
 #
+# A report may state moments outside its timeline, in front matter or in lines such as
+# "**Started:** 2026-03-12 09:12 UTC": they count as marked rows of the timeline. A timeline
+# may be a list, and its times may lack the day where the report states its date.
+#
 #   startedAt   the row marked "(problem started)"; else the first row that tells of something
 #               unexpected, accidental or unintentional; else the first row
 #   detectedAt  the row marked "Detection:" or "Discovery:"; else the first row in which a monitor,
@@ -52,6 +56,22 @@ def improvement_kind:
   | if length == 1 then .[0] else null end;
 
 
+# A day as people write it: 2026-03-12, 12 March 2026, March 12th, 2026.
+def day:
+  def month: .[:3] | ascii_downcase as $m | ["jan","feb","mar","apr","may","jun","jul","aug","sep","oct","nov","dec"] | index($m);
+  def two: tostring | if length == 1 then "0" + . else . end;
+  [ capture("^(?<y>[0-9]{4})[-/](?<m>[0-9]{1,2})[-/](?<d>[0-9]{1,2})\\b"),
+    (capture("^([A-Za-z]+day,? )?(?<d>[0-9]{1,2})(st|nd|rd|th)? (?<name>[A-Za-z]{3,9})\\.?,? (?<y>[0-9]{4})\\b"),
+     capture("^([A-Za-z]+day,? )?(?<name>[A-Za-z]{3,9})\\.? (?<d>[0-9]{1,2})(st|nd|rd|th)?,? (?<y>[0-9]{4})\\b")
+     | (.name | month) as $month | select($month != null) | .m = $month + 1)
+    | "\(.y)-\(.m | two)-\(.d | two)" ] | first // null;
+def days_later($n): if $n == 0 then . else ((. + "T00:00:00Z" | fromdate) + 86400 * $n | todate)[:10] end;
+
+# A time of day at the beginning of an item: "09:12 UTC — what happened".
+def timed_item:
+  capture("^\\[?(?<cell>([0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}[T ]+)?[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?( ?(Z|[A-Z]{3,5}|[+-][0-9]{2}:?[0-9]{2})\\b)?)\\]?( *[-–—:|]+ *| +)(?<text>.*)$") // {cell: null, text: .};
+def no_day: test("^[0-9]{1,2}:");
+
 # Words that tell what a row of the timeline is about.
 def template: test("^short event description"; "i");
 def marked_start: test("\\(problem started\\)"; "i");
@@ -71,8 +91,19 @@ def mitigated: test("\\bmitigated\\b"; "i");
 | ($meta.file | sub("\\.[^.]*$"; "")) as $stem
 | ([$stem | capture("^(?<id>[A-Za-z]+[0-9]{4}-[0-9]+)").id] | first // $stem) as $id
 | ([$id | capture("(?<year>(19|20)[0-9]{2})").year | tonumber] | first // 0) as $year
-| sections("timeline") as $timeline
+| (sections("timeline")
+   | if . == [] then [$document.sections[] | select(.title | test("timeline"; "i"))] else . end) as $timeline
 | [$timeline[].tables[] | select(.header | length >= 2)] as $tables
+
+# What the report states of itself, by key: in front matter, or as "**Key:** value" at its beginning.
+| ([ $document.sections[] | select(.level <= 1 or (.title | test("^(summary|overview|details|metadata|incident)\\b"; "i")))
+     | (.paragraphs[].facts[]?, (.items[] | select(.key)))
+     | {key: (.key | ascii_downcase), value, line} ] as $lines
+   | [$document.frontMatter // {} | to_entries[] | {key: (.key | ascii_downcase), value, line: 1}] + $lines
+   | map(select(.value | test("\\S")))) as $facts
+| def fact($words): first($facts[] | select(.key | test("^(\($words))$"))) // null;
+  fact("date|incident date|date of incident|day") as $date
+| ($date.value // "" | day) as $day
 
 # The zone that the report states, in a table's heading or in words above it.
 | ([ ($tables[] | {line, zone: (.header[] | capture("(\\bin |\\()(?<zone>[A-Z]{3,4})\\b").zone)}),
@@ -84,8 +115,29 @@ def mitigated: test("\\bmitigated\\b"; "i");
     | (.header | map(test("time|date"; "i")) | index(true) // 0) as $when
     | ([range(.header | length) | select(. != $when)] | first) as $what
     | .rows[]
-    | {line, surplus, cell: .cells[$when], text: .cells[$what]}
-    | . + {at: (.cell | parse_time(.; {zone: $zone, year: $year}))}
+    | {line, surplus, cell: .cells[$when], text: .cells[$what]} ] as $table
+| (if $table != [] then $table
+   else [$timeline[].items[] | select(.depth == 0) | {line, surplus: false} + (.text | timed_item)] end) as $written
+| ([ ({why: "(problem started)", keys: "started( at)?|start( time)?|impact start|incident start"},
+      {why: "Detection:", keys: "detected( at)?|detection( time)?"},
+      {why: "(resolved)", keys: "resolved( at)?|end( time)?|ended|resolution time|incident end"})
+     | .why as $mark | fact(.keys) | select(. != null)
+     | {line, surplus: false, cell: .value, text: $mark, fact: true} ]) as $moments
+| (if $moments == [] and $day and all($written[]; (.cell // "") | test("[0-9]:[0-9]") | not)
+   then [{line: $date.line, surplus: false, cell: $day, text: "", fact: true}] else [] end) as $only
+# A time without its day is of the report's date; after midnight, of the next.
+| (reduce ($moments + $written + $only)[] as $row ({rows: [], days: 0, clock: null, fact: null};
+     if $day and ($row.cell // "" | no_day) then
+       ($row.cell | capture("^(?<h>[0-9]{1,2}):(?<m>[0-9]{2})") | (.h | tonumber) * 60 + (.m | tonumber)) as $clock
+       | (if .fact == ($row.fact // false) then . else .days = 0 | .clock = null | .fact = ($row.fact // false) end)
+       | (.clock != null and .clock - $clock > 720) as $rolled
+       | .days += (if $rolled then 1 else 0 end)
+       | .clock = $clock
+       | .rows += [$row + {cell: "\(.days as $n | $day | days_later($n)) \($row.cell)", rolled: $rolled}]
+     else .rows += [$row] end)
+   | .rows) as $dated
+| [ $dated[]
+    | . + {at: (if .cell == null then {time: null, reason: "it begins with no time"} else .cell | parse_time(.; {zone: $zone, year: $year}) end)}
     | . + {time: .at.time, exact: (.at.precision == "minute" or .at.precision == "second"), template: (.text | template)} ] as $rows
 | [$rows[] | select(.time and (.template | not))] as $timed
 | if any($rows[]; .at.reason == "the time zone is not known") then
@@ -93,15 +145,15 @@ def mitigated: test("\\bmitigated\\b"; "i");
            line: ($stated.line // 1)})
   elif $timed == [] then
     error({message: "the report has no timeline with a date, so that nothing says when the incident was",
-           mend: "add a section Timeline with a table of times and events", line: ($timeline[0].line // 1)})
+           mend: "add a section Timeline with a table or a list of times and events (\"- 2026-03-12 09:12 UTC — what happened\"), a line \"**Date:** 2026-03-12\" if its times lack the day, or front matter with date, started, detected and resolved; README.md shows an example", line: ($timeline[0].line // 1)})
   else . end
 | [$timed[] | select(.exact)] as $exact
 | ([$timed[].time] | max) as $end
 
 
-| ((first($timed[] | select(.text | marked_start)) | . + {why: "the row marked as the start"})
+| ((first($timed[] | select(.text | marked_start)) | . + {why: (if .fact then "what the report states as its start" else "the row marked as the start" end)})
    // (first($timed[] | select(.text | unintended)) | . + {why: "the first row that tells of something unintended"})
-   // ($timed[0] + {why: "the first row"})) as $start
+   // ($timed[0] | . + {why: (if .fact then "the report's date" else "the first row" end)})) as $start
 
 | [$exact[] | select(.time >= $start.time)] as $since
 | ((first($since[] | select(.text | marked_detection)) | . + {sure: true})
@@ -118,9 +170,10 @@ def mitigated: test("\\bmitigated\\b"; "i");
 
 | (first($since[] | select(.text | mitigated)) // null) as $mitigated
 | [$timed[] | select(.time >= $start.time)] as $later
-| (([$later[] | select(.text | marked_end)] | last | select(.) | . + {why: "the row marked as the end"})
+| (([$later[] | select(.text | marked_end)] | last | select(.) | . + {why: (if .fact then "what the report states as its end" else "the row marked as the end" end)})
    // ([$later[] | select(.text | all_well)] | last | select(.) | . + {why: "the last row that says all is well"})
-   // ($later | max_by(.time) | . + {why: "the last row", assumed: true})) as $resolved
+   // ($later | map(select(.fact | not)) | max_by(.time) | select(.) | . + {why: "the last row", assumed: true})
+   // null) as $resolved
 
 # What people stated.
 | [sections("stats")[].items[] | select(.key)] as $stats
@@ -129,13 +182,17 @@ def mitigated: test("\\bmitigated\\b"; "i");
   stat("time to detect") as $detect
 | stat("time to (recover|resol|restor)") as $resolve
 
-| (if $category and ($category.value | test("[A-Za-z]")) then $category.value | slug else null end) as $service
+| (if $category and ($category.value | test("[A-Za-z]")) then $category.value | slug
+   else fact("services?|affected services?|service affected|component").value // null | if . and test("[A-Za-z]") then slug else null end end) as $service
+| (fact("severity|priority|sev").value // "" | [capture("^(sev(erity)?|p|s)?[- ]?(?<n>[1-5])\\b"; "i").n | tonumber] | first) as $severity
 | ([$id | capture("^(?<letters>[A-Za-z]+)[0-9]{4}-").letters] | first) as $letters
 | (if $letters then
      [ $document.sections[]
        | (.paragraphs[].text, .items[].text, .tables[].rows[].cells[])
        | scan($letters + "[0-9]{4}-[0-9]+") ] | unique - [$id]
    else [] end) as $cites
+
+| ($document.frontMatter.title // $document.title | if . == "" then $stem else . end) as $title
 
 | (sections("action item") | texts) as $actions
 | (sections("contributing factor") | texts) as $factors
@@ -147,8 +204,9 @@ def mitigated: test("\\bmitigated\\b"; "i");
     type: "dev.cdeventsx.tuition-incident.acknowledged.0.1.0",
     id: "\($id)/incident",
     subject: {id: $id, content: ({acknowledgedAt: null} + ({
-      title: $document.title,
+      title: $title,
       service: $service,
+      severity: $severity,
       detectionSource: (if $detected == null then null
                         elif $teller == "monitor" then "monitoring"
                         elif $teller == "person" and ($detected.text | test("\\bcustomers?\\b"; "i")) then "customer"
@@ -173,7 +231,7 @@ def mitigated: test("\\bmitigated\\b"; "i");
     type: "dev.cdeventsx.tuition-postmortem.published.0.1.0",
     id: "\($id)/postmortem",
     subject: {id: $id, content: ({
-      title: $document.title,
+      title: $title,
       incidents: [$id],
       service: $service,
       contributingFactors: (if $factors == [] then null else [$factors[].text] end),
@@ -210,7 +268,8 @@ def mitigated: test("\\bmitigated\\b"; "i");
 
   # The oddities, in the order of their lines.
   ([
-    if $stated == null and $meta.set.zone == null then
+    if $stated == null and $meta.set.zone == null
+       and ($table != [] or any($rows[]; .exact and (.cell | test("([A-Z]|[+-][0-9]{2}:?[0-9]{2})$") | not))) then
       report($timeline[0].line; "zone-not-stated"; "the timeline states no time zone; it is read as UTC"; "write \"All times in UTC.\" above it, or --set zone=…")
     else empty end,
     if $meta.set.zone == null and ($zone | test("^(CET|EET|WET|MET)$")) and any($timed[]; .at.dst) then
@@ -230,9 +289,10 @@ def mitigated: test("\\bmitigated\\b"; "i");
        if .at.corrected then report(.line; "year-corrected"; .at.corrected; "correct the year") else empty end,
        if .at.doubt then report(.line; "clock-change"; .at.doubt; "state UTC") else empty end,
        if .at.approximate then report(.line; "time-approximate"; "the time is marked as approximate (~); it is taken as it stands"; "nothing, if it is not known better") else empty end,
-       if .cell | test("[0-9]\\s*-\\s*[0-9]{1,2}:") then
+       if .cell // "" | test("[0-9]\\s*-\\s*[0-9]{1,2}:") then
          report(.line; "time-range"; "a range of time is stated; its beginning is taken" + if .at.until then "" else ", its end is not readable" end; "nothing, if that is right")
        else empty end,
+       if .rolled then report(.line; "next-day"; "the time is earlier than the one above it by more than half a day; it is taken as of the next day"; "write the day too") else empty end,
        if .surplus then report(.line; "surplus-cells"; "the row has more cells than the heading; what is beyond is not read"; "write \\| for a bar inside a cell") else empty end),
 
     (range(1; $exact | length) as $i
@@ -242,7 +302,9 @@ def mitigated: test("\\bmitigated\\b"; "i");
     if $start.line != $timed[0].line and ($start.text | marked_start | not) then
       report($start.line; "start-chosen"; "the start is taken from this row (\($start.why)), not from the first row at line \($timed[0].line)"; "nothing, if that is right; else publish an incident.amended with startedAt")
     else empty end,
-    if $resolved.assumed then
+    if $resolved == null then
+      report($start.line; "end-unknown"; "nothing says when it was over; the incident counts as not resolved"; "state \"**Resolved:** 2026-03-12 10:05 UTC\", or give a timeline")
+    elif $resolved.assumed then
       report($resolved.line; "end-assumed"; "no row says that it was over; the last row is taken"; "mark the row with (resolved)")
     else empty end,
     if $noticed and ($noticed.sure | not) then
@@ -272,7 +334,7 @@ def mitigated: test("\\bmitigated\\b"; "i");
          report(.line; "stated-footnote"; "a footnote qualifies the stated time; it is not read"; "nothing, if the number is right")
        else empty end),
 
-    (if $detect.read.seconds and $resolve.read.seconds then
+    (if $detect.read.seconds and $resolve.read.seconds and $resolved then
        $detect.read.seconds as $d | $resolve.read.seconds as $r
        | seconds($start.time; $resolved.time) as $derived
        | select($derived != $r)
