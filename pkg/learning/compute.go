@@ -114,8 +114,22 @@ func count(metric string, n, of int64, reading string) Estimate {
 		N: of, Events: n, Exposure: float64(of), Method: "count of all of them", Reading: reading}
 }
 
-// widest is the width from which an interval for a share tells nothing.
-const widest = 0.8
+const (
+	// widest is the width from which an interval for a share tells nothing,
+	// widestOfFew that where services weigh so unevenly that fewer than two speak.
+	widest, widestOfFew = 0.8, 0.3
+	// widestOdds is the ratio of the bounds as odds from which neither is a figure.
+	widestOdds = 50
+)
+
+// useless says that an interval is too wide for a figure. One that reaches to
+// nothing or to everything because nothing or everything was seen is no worse for it.
+func useless(pooled stats.ClusterShare, i stats.Interval) bool {
+	few := pooled.Clusters > 1 && pooled.Effective < 2
+	some := pooled.Events > 0 && pooled.Events < pooled.Of
+	odds := i.High / (1 - i.High) / (i.Low / (1 - i.Low))
+	return i.High-i.Low > widest || few && i.High-i.Low > widestOfFew || some && odds > widestOdds
+}
 
 // share pools a share over services.
 func (c *computation) share(metric string, shares []stats.Share, need int64, what, of string) Estimate {
@@ -135,9 +149,13 @@ func (c *computation) share(metric string, shares []stats.Share, need int64, wha
 	outer := pooled.Interval(c.settings.Level)
 	e.bounds(outer, pooled.Interval(c.settings.InnerLevel))
 	head := fmt.Sprintf("%d of %d %s %s: ", pooled.Events, pooled.Of, of, what)
-	if outer.High-outer.Low > widest {
-		return refuse(e, Insufficient, head+fmt.Sprintf("we cannot tell more, as %s to %s are compatible with the data; %s speak for the whole.",
-			percent(outer.Low), percent(outer.High), plural(pooled.Clusters, "service", "services")))
+	if useless(pooled, outer) {
+		speak := "one service speaks for the whole"
+		if pooled.Clusters > 1 {
+			speak = fmt.Sprintf("%d services speak for the whole, so unevenly or so differently that they tell little of others", pooled.Clusters)
+		}
+		return refuse(e, Insufficient, head+fmt.Sprintf("we cannot tell more, as %s to %s are compatible with the data; %s.",
+			percent(outer.Low), percent(outer.High), speak))
 	}
 	e.Reading = head + fmt.Sprintf("%s, with %s to %s compatible with the data (%s, %s).",
 		percent(e.Value), percent(e.Low), percent(e.High), percent(c.settings.Level), name)

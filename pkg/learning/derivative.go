@@ -94,11 +94,12 @@ func (c *computation) overTime(g *group, metric, what string, failures []*failur
 		observed := max(0, w.to-start)
 		caveat := ""
 		if opened > 0 {
-			caveat = fmt.Sprintf(" %s not counted: no exposure lies before it.", plural(opened, "failure is", "failures are"))
+			caveat = fmt.Sprintf(" %s not counted: no exposure lies before %s.", plural(opened, "failure is", "failures are"), itThem(opened))
 		}
-		c.emit(g, w, c.trend(metric, what, "service-days", days[:upTo], g.clock.days(w.to), g.clock.days(w.to)-g.clock.days(w.from), observed, caveat))
-		c.emit(g, w, c.trend(metric+".per_deploy", what, "deploys", deploys[min(undeployed, upTo):upTo],
-			g.deployed(w.to-1), g.deployed(w.to-1)-g.deployed(w.from-1), observed, caveat))
+		quiet := g.silence(w.to)
+		c.emit(g, w, unless(quiet, c.trend(metric, what, "service-days", days[:upTo], g.clock.days(w.to), g.clock.days(w.to)-g.clock.days(w.from), observed, caveat)))
+		c.emit(g, w, unless(quiet, c.trend(metric+".per_deploy", what, "deploys", deploys[min(undeployed, upTo):upTo],
+			g.deployed(w.to-1), g.deployed(w.to-1)-g.deployed(w.from-1), observed, caveat)))
 	}
 }
 
@@ -114,12 +115,14 @@ func (c *computation) trend(metric, what, clock string, times []float64, end, la
 	quarters := float64(observed) / (quarterDays * dayMillis)
 	switch {
 	case len(times) < fewestForTrend:
-		return tooFew(e, int64(len(times)), fewestForTrend, what)
+		e = tooFew(e, int64(len(times)), fewestForTrend, what)
+		e.Reading += caveat
+		return e
 	case quarters < 1:
-		return refuse(e, Insufficient, fmt.Sprintf("Not enough data: %s of observation, needs %d days. No figure is shown.",
-			lasting(float64(observed)/1000), quarterDays))
+		return refuse(e, Insufficient, fmt.Sprintf("Not enough data: %s of observation, needs %d days. No figure is shown.%s",
+			lasting(float64(observed)/1000), quarterDays, caveat))
 	case lastQuarter <= 0 || end <= 0:
-		return refuse(e, Insufficient, fmt.Sprintf("Not enough data: no %s in the last quarter. No figure is shown.", clock))
+		return refuse(e, Insufficient, fmt.Sprintf("Not enough data: no %s in the last quarter. No figure is shown.%s", clock, caveat))
 	}
 	fit := stats.CoxLewis(times, end)
 	perQuarter := func(b float64) float64 { return math.Expm1(b * lastQuarter) }
@@ -206,6 +209,7 @@ func (c *computation) sinceStart(g *group, metric, what string, counts func(*fai
 	d.bounds(doubling(fit.Interval(c.settings.Level)), doubling(fit.Interval(c.settings.InnerLevel)))
 	d.Reading = fmt.Sprintf("Each doubling of the failures so far went with %s times the rate, with %s to %s compatible with the data (%s, %d %s).",
 		number(d.Value), number(d.Low), number(d.High), percent(c.settings.Level), n, what)
-	c.emit(g, c.everything, e)
-	c.emit(g, c.everything, d)
+	quiet := g.silence(c.org.asOf)
+	c.emit(g, c.everything, unless(quiet, e))
+	c.emit(g, c.everything, unless(quiet, d))
 }

@@ -70,7 +70,7 @@ func (c *computation) toldBy(g *group, w window, metric, source, what string) {
 		e.Reading += caveat(unplaced)
 	}
 	if opened > 0 {
-		e.Reading += fmt.Sprintf(" %s not counted: no exposure lies before it.", plural(int(opened), "failure is", "failures are"))
+		e.Reading += fmt.Sprintf(" %s not counted: no exposure lies before %s.", plural(int(opened), "failure is", "failures are"), itThem(int(opened)))
 	}
 	c.emit(g, w, e)
 	share := c.share(metric+".share", shares, fewestFailures, "were those "+what, "failures whose detection is known")

@@ -102,7 +102,7 @@ func (c *computation) repeats(g *group) {
 func (c *computation) classes(g *group, w window) {
 	kinds := []struct{ class, metric, what string }{
 		{"repeat", "repeat_rate.repeats", "repeated a known failure after its declared fix"},
-		{"known_open", "repeat_rate.known_open", "repeated a known failure while an improvement for it lay open"},
+		{"known_open", "repeat_rate.known_open", "repeated a known failure while an improvement for it was declared and not known to be closed"},
 		{"unaddressed", "repeat_rate.unaddressed", "repeated a known failure for which nothing had been opened"},
 	}
 	shares := make([][]stats.Share, len(kinds))

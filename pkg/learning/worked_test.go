@@ -163,9 +163,10 @@ func TestClassesOfRecurrence(t *testing.T) {
 	near(t, "unaddressed", got.organisation(t, "repeat_rate.unaddressed").Value, 13.0/23)
 }
 
-// Twelve failures at 0.343482376 of four quarters: the mean of the density
-// ∝ e^(cu) on [0, 1] at c = −2 is 1/(1−e²)+½ = 0.343482376, so b·364 days = −2
-// and a quarter of 91 days multiplies the rate by e^(−½). Symmetrical times show none.
+// Twelve failures at 0.343482376 of four quarters on average: the mean of the
+// density ∝ e^(cu) on [0, 1] at c = −2 is 1/(1−e²)+½ = 0.343482376, so b·364
+// days = −2 and a quarter of 91 days multiplies the rate by e^(−½). Symmetrical
+// times show none.
 func TestLearningDerivative(t *testing.T) {
 	made := func(at ...float64) learning.Input {
 		in := learning.Input{AsOf: since + 364*day, Start: since, Services: []learning.Service{alive("api", 364)}}
@@ -180,15 +181,16 @@ func TestLearningDerivative(t *testing.T) {
 		return in
 	}
 	share := 1/(1-math.Exp(2)) + 0.5
-	got := compute(made(share))
+	early, late := 0.15, 2*share-0.15
+	got := compute(made(early, late))
 	e := got.organisation(t, "learning_derivative.uncontained")
 	near(t, "change", e.Value, math.Exp(-0.5)-1)
 	near(t, "exposure", e.Exposure, 364)
-	// All at one moment t of T: β̂ = 1/ln(T/t), without bias 11/12 of it.
-	beta := 11.0 / 12 / -math.Log(share)
+	// Six each at two moments t of T: β̂ = 2/Σ ln(T/t), without bias 11/12 of it.
+	beta := 11.0 / 12 * 2 / -math.Log(early*late)
 	near(t, "β", got.organisation(t, "learning_derivative.uncontained.since_start").Value, beta)
 	near(t, "per doubling", got.organisation(t, "learning_derivative.uncontained.per_doubling").Value, math.Exp2(1-1/beta))
-	// One deploy a day: day 125.03 lies within the 126th of 364, at 125.5.
+	// One deploy a day: a failure lies half-way between two of them, hours at most from where it was.
 	deploys := got.organisation(t, "learning_derivative.uncontained.per_deploy")
 	if deploys.Exposure != 364 || math.Abs(deploys.Value-e.Value) > 0.01 {
 		t.Errorf("by deploys: %+v", deploys)
@@ -310,6 +312,37 @@ func TestFailedShare(t *testing.T) {
 	}
 	if e := got.of(t, "change_safety.failed_share", "service", "service-0", "all"); e.State != learning.Insufficient {
 		t.Errorf("12 changes are too few: %+v", e)
+	}
+}
+
+// One service of 3,500 changes without a failure, one of 300 with 200 and one
+// of 13 with 10: 210 of 3,813, but what holds of one holds of no other, and the
+// bounds differ more than fiftyfold as odds. Two alike that weigh 30 to 1 are
+// fewer than two, and their interval of a third is no figure either.
+func TestFewServicesSpeakForTheWhole(t *testing.T) {
+	made := func(failed, changes []int64) learning.Estimate {
+		in := learning.Input{AsOf: since + 89*day, Start: since}
+		for i := range failed {
+			name := fmt.Sprint("service-", i)
+			in.Services = append(in.Services, alive(name, 89))
+			in.Changes = append(in.Changes, learning.ChangeCount{Service: name, Team: "payments", Kind: "deploy", Rollout: "canary",
+				Quarter: "2023-Q1", Changes: changes[i], EndingTold: changes[i], Failed: failed[i]})
+		}
+		return compute(in).organisation(t, "change_safety.failed_share")
+	}
+	for _, e := range []learning.Estimate{
+		made([]int64{0, 200, 10}, []int64{3500, 300, 13}),
+		made([]int64{18, 1}, []int64{60, 2}),
+	} {
+		if e.State != learning.Insufficient || !strings.Contains(e.Reading, "we cannot tell more") || !strings.Contains(e.Reading, "services speak for the whole") {
+			t.Errorf("%s: %s", e.State, e.Reading)
+		}
+	}
+	if e := made([]int64{1}, []int64{20}); e.State != learning.OK {
+		t.Errorf("one failure of a single service is as sure as Wilson's interval: %s", e.Reading)
+	}
+	if e := made(make([]int64, 5), []int64{90, 80, 95, 70, 100}); e.State != learning.OK || e.Value != 0 {
+		t.Errorf("no failure at all has an upper bound: %s", e.Reading)
 	}
 }
 

@@ -1,0 +1,126 @@
+package learning_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/tuition-hq/tuition/pkg/learning"
+)
+
+// told is a service of so many days with failures at the given ones.
+func told(days int64, at ...float64) learning.Input {
+	in := learning.Input{AsOf: since + days*day, Start: since, Services: []learning.Service{alive("api", days)}}
+	for i := range days {
+		in.Services[0].DeployTimes = append(in.Services[0].DeployTimes, since+i*day)
+	}
+	for i, d := range at {
+		f := incident(fmt.Sprint(i), "api", "", 0)
+		f.StartedAt = since + int64(d*float64(day))
+		in.Incidents = append(in.Incidents, f)
+	}
+	return in
+}
+
+var derivatives = []string{"learning_derivative.uncontained", "learning_derivative.uncontained.per_deploy",
+	"learning_derivative.uncontained.since_start", "learning_derivative.uncontained.per_doubling"}
+
+// every puts n failures at equal distances over the days from first to last.
+func every(n int, first, last float64) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = first + (last-first)*float64(i)/float64(n-1)
+	}
+	return out
+}
+
+// Ten failures in the first year, a steady one of 0.1 per ten days of it, and
+// none in the second: (365/730)¹⁰ is a thousandth, and the second year may have
+// been quiet or untold. 182 days are the shortest silence that is questioned.
+func TestSilenceIsNoTrend(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		in    learning.Input
+		state learning.State
+		says  string
+	}{
+		{"none told since", told(730, every(10, 20, 365)...), learning.AssumptionFailed,
+			"Not reported: the last incident told of is of "},
+		{"none told before", told(730, every(10, 365, 710)...), learning.AssumptionFailed,
+			"Not reported: the first incident told of is of "},
+		{"(547/730)¹⁰ = 0.056", told(730, every(10, 20, 547)...), learning.OK, ""},
+		{"25 weeks", told(260, every(10, 5, 85)...), learning.OK, ""},
+		{"three failures: (365/730)³ = 0.125", told(730, 20, 200, 365), learning.OK, ""},
+	} {
+		got := compute(c.in)
+		for _, metric := range derivatives {
+			for _, kind := range []string{"organisation", "team", "service"} {
+				name := map[string]string{"team": "payments", "service": "api"}[kind]
+				e := got.of(t, metric, kind, name, "all")
+				if e.State != c.state || !strings.HasPrefix(e.Reading, c.says) {
+					t.Errorf("%s: %s of the %s is %s: %s", c.name, metric, kind, e.State, e.Reading)
+				}
+			}
+		}
+	}
+	// Told until the end of the fourth quarter, and silent in all of the next four.
+	in := told(760, every(12, 20, 365)...)
+	got := compute(in)
+	first, late := "", ""
+	for _, e := range got {
+		if e.Metric == derivatives[0] && e.Scope.Kind == "organisation" && e.Window != "all" && e.State == learning.OK {
+			first = e.Window
+		}
+		if e.Metric == derivatives[0] && e.Scope.Kind == "organisation" && e.Window != "all" && e.State == learning.AssumptionFailed {
+			late = e.Window
+		}
+	}
+	if first == "" || late == "" || first > late {
+		t.Errorf("a figure in quarter %q and none in %q, want one as long as failures are told of", first, late)
+	}
+}
+
+// While harmless failures go on being told of, the absence of severe ones is news.
+func TestTheHarmlessBreakTheSilence(t *testing.T) {
+	in := told(730, every(20, 20, 710)...)
+	for i := range in.Incidents {
+		if i >= 10 {
+			in.Incidents[i].Severity, in.Incidents[i].Containment = 4, "contained"
+		}
+	}
+	for _, metric := range append([]string{"learning_derivative.severe"}, derivatives...) {
+		if e := compute(in).organisation(t, metric); e.State != learning.OK || metric != "learning_derivative.uncontained.since_start" && e.High >= 0 && e.Unit != "ratio" {
+			t.Errorf("%s: %s: %s", metric, e.State, e.Reading)
+		}
+	}
+}
+
+// A rate that falls steadily, to a fifth or a fiftieth over three years, keeps
+// its figure in all but a few organisations, and so does one that stays.
+func TestImprovementIsNoSilence(t *testing.T) {
+	const days = 1095.0
+	for _, c := range []struct{ c, failures float64 }{{-4, 60}, {math.Log(0.2), 60}, {math.Log(0.2), 20}, {0, 40}, {0, 12}} {
+		r := rand.New(rand.NewPCG(4, uint64(c.failures)))
+		refused, n := 0, 0
+		for range trials() {
+			var at []float64
+			for range int(c.failures) {
+				u := r.Float64()
+				if c.c != 0 {
+					u = math.Log1p(u*math.Expm1(c.c)) / c.c
+				}
+				at = append(at, u*days)
+			}
+			n++
+			if e := compute(told(int64(days), at...)).organisation(t, derivatives[0]); e.State != learning.OK {
+				refused++
+			}
+		}
+		share := float64(refused) / float64(n)
+		if most := 0.02 + 3*math.Sqrt(0.02*0.98/float64(n)); share > most {
+			t.Errorf("c = %.2f, %v failures: refused in %.3f of the organisations, at most %.3f wanted", c.c, c.failures, share, most)
+		}
+	}
+}
