@@ -123,7 +123,20 @@ func (d DeadLetters) each(ctx context.Context, yield func(*Letter) error) error 
 
 // Show gives the letter at a place in the dead-letter topic.
 func (d DeadLetters) Show(ctx context.Context, partition int32, offset int64) (*Letter, error) {
-	m, err := readOne(ctx, d.conn, TopicPartition{d.topic, partition}, offset)
+	cl, closeIdle, err := d.conn.client()
+	if err != nil {
+		return nil, err
+	}
+	defer closeIdle()
+	all, err := partitions(ctx, cl, []string{d.topic})
+	if err != nil {
+		return nil, err
+	}
+	tp := TopicPartition{d.topic, partition}
+	if !slices.Contains(all, tp) {
+		return nil, fmt.Errorf("kafka: topic %s has no partition %d; it has %d", d.topic, partition, len(all))
+	}
+	m, err := readOne(ctx, d.conn, tp, offset)
 	if err != nil {
 		return nil, err
 	}

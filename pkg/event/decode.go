@@ -3,6 +3,7 @@ package event
 import (
 	"crypto/sha256"
 	"errors"
+	"strings"
 	"time"
 	"unsafe"
 
@@ -128,10 +129,24 @@ func (d *Decoder) checkClock(m *Message, e *Event) *Rejection {
 	if !inBounds(e.OccurredAt) {
 		return reject(CodeTimeRange, "/context/timestamp", "a time from 1980-01-01 up to 2199-12-31")
 	}
-	if m.Time > 0 && e.OccurredAt > m.Time && e.OccurredAt-m.Time > d.futureSlack {
-		return reject(CodeFutureTime, "/context/timestamp", "a time not later than the record's timestamp and "+time.Duration(int64(d.futureSlack)*int64(time.Millisecond)).String())
+	if m.Time <= 0 {
+		return nil
 	}
-	return nil
+	latest := m.Time + d.futureSlack
+	at := ""
+	switch {
+	case e.OccurredAt > latest:
+		at = "/context/timestamp"
+	case max(e.StartedAt, e.DetectedAt, e.AcknowledgedAt, e.MitigatedAt, e.ResolvedAt, e.FinishedAt) > latest:
+		// All of these tell what has happened; none can be told beforehand.
+		at = "/customData/tuition"
+		if strings.HasPrefix(e.Type, "dev.cdeventsx.") {
+			at = "/subject/content"
+		}
+	default:
+		return nil
+	}
+	return reject(CodeFutureTime, at, "no time later than the record's timestamp and "+time.Duration(int64(d.futureSlack)*int64(time.Millisecond)).String())
 }
 
 // decodeSlow checks data against the schema of its type and reads what it says.

@@ -54,7 +54,7 @@ var reasons = []Reason{
 	{CodeUnknownVersion, "the type is known, this version of it is not", "send a version that schemas/event lists, or a newer minor version of one"},
 	{CodeSchema, "the event does not fit the schema of its type", "correct the value at the pointer"},
 	{CodeTimeRange, "a time lies outside 1980 to 2199", "correct the sender's clock or the unit of its timestamps"},
-	{CodeFutureTime, "context.timestamp is later than the record's own time allows", "correct the sender's clock, then send again"},
+	{CodeFutureTime, "a time at which something happened is later than the record's own time allows", "correct the sender's clock, then send again"},
 	{CodePersonalData, "the event names a person and the settings say to reject that", "leave out e-mail addresses, @handles and user ids, or set redaction to hash"},
 	{CodeAdapter, "the adapter of the record's topic made no event of it", "correct the sender, or the adapter; the message says which"},
 }

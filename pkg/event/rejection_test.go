@@ -117,6 +117,7 @@ func TestEveryFaultHasItsCodeAndPointer(t *testing.T) {
 		{"a year before computers", nil, swap("2026-03-20T14:27:05.315Z", "1926-03-20T14:27:05Z"), CodeTimeRange, "/context/timestamp"},
 		{"a start in the year 9999", nil, swap("2026-03-20T14:00:00Z", "9999-03-20T14:00:00Z"), CodeTimeRange, "/customData/tuition/startedAt"},
 		{"tomorrow's end", nil, swap("2026-03-20T14:27:05.315Z", "2026-03-21T14:30:00.001Z"), CodeFutureTime, "/context/timestamp"},
+		{"a start next week", nil, swap("2026-03-20T14:00:00Z", "2026-03-27T14:00:00Z"), CodeFutureTime, "/customData/tuition"},
 		{"a person", nil, swap("Bezahlen", "jo@example.com"), CodePersonalData, "/subject/content/description"},
 		{"a person in a label", nil, swap(`"team":"x"`, `"author":"`+secret+`"`), CodePersonalData, "/customData/tuition/labels"},
 	}

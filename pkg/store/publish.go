@@ -29,7 +29,16 @@ func (s *Store) SetCatalog(ctx context.Context, c catalog.Catalog) error {
 }
 
 // SetRules publishes the failure-mode rules; of those that hold the first counts.
+// Every pattern is tried first: one that the server cannot compile would make every
+// view of incidents fail.
 func (s *Store) SetRules(ctx context.Context, rules []catalog.Rule) error {
+	for i, rule := range rules {
+		for label, pattern := range rule.Labels {
+			if err := s.conn.Exec(ctx, query("try_pattern"), clickhouse.Named("pattern", pattern)); err != nil {
+				return fmt.Errorf("rule %d (%s): the server cannot use the pattern of label %s; write a simpler one: %w", i+1, rule.FailureMode, label, err)
+			}
+		}
+	}
 	return s.publish(ctx, "rules", rules, "failure_mode_rule", func(run string, rows driver.Batch) error {
 		for i, rule := range rules {
 			labels := rule.Labels

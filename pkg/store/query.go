@@ -15,17 +15,30 @@ type Rows struct {
 	Rows    [][]any // a cell is a string, a number, a bool, a time.Time, or nil for unknown
 }
 
+// Bounds of an answer, which is held whole.
+const (
+	maxAnswerRows  = 1_000_000
+	maxAnswerBytes = 256 << 20
+)
+
+// ErrTooLarge says that an answer was larger than is given.
+var ErrTooLarge = fmt.Errorf("the answer has more than %d rows or %d MiB; add a LIMIT, or aggregate", maxAnswerRows, maxAnswerBytes>>20)
+
 // Query runs one SQL query as the user that the store was opened with: for
 // readers' queries a user that may only read. It names columns as the query does.
 // Lists and maps are given as JSON, numbers wider than 64 bits as text.
 func (s *Store) Query(ctx context.Context, sql string) (Rows, error) {
+	ctx, cancel := context.WithCancel(ctx)
 	rows, err := s.conn.Query(ctx, sql)
 	if err != nil {
+		cancel()
 		return Rows{}, err
 	}
 	defer rows.Close()
+	defer cancel() // first, else Close would wait for the rest of the answer
 	answer := Rows{Columns: rows.Columns()}
 	types := rows.ColumnTypes()
+	size := 0
 	for rows.Next() {
 		targets := make([]any, len(types))
 		for i, t := range types {
@@ -39,8 +52,15 @@ func (s *Store) Query(ctx context.Context, sql string) (Rows, error) {
 			if row[i], err = cell(reflect.ValueOf(target).Elem()); err != nil {
 				return Rows{}, fmt.Errorf("column %q: %w", answer.Columns[i], err)
 			}
+			size += 32 // of a cell, roughly
+			if text, ok := row[i].(string); ok {
+				size += len(text)
+			}
 		}
 		answer.Rows = append(answer.Rows, row)
+		if len(answer.Rows) > maxAnswerRows || size > maxAnswerBytes {
+			return Rows{}, ErrTooLarge
+		}
 	}
 	return answer, rows.Err()
 }

@@ -1,0 +1,2 @@
+-- Fails where the server cannot compile the pattern.
+SELECT match(materialize(''), {pattern:String})
