@@ -50,6 +50,7 @@ type computation struct {
 	everything window
 	quarters   []window
 	run        Run
+	quiet      map[int64]string // why the organisation's silence up to a moment leaves no trend, "" if it does
 }
 
 // windows are those that a scope is given: all time and its quarters.

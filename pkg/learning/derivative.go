@@ -96,7 +96,7 @@ func (c *computation) overTime(g *group, metric, what string, failures []*failur
 		if opened > 0 {
 			caveat = fmt.Sprintf(" %s not counted: no exposure lies before %s.", plural(opened, "failure is", "failures are"), itThem(opened))
 		}
-		quiet := g.silence(w.to)
+		quiet := c.silence(g, w.to)
 		c.emit(g, w, unless(quiet, c.trend(metric, what, "service-days", days[:upTo], g.clock.days(w.to), g.clock.days(w.to)-g.clock.days(w.from), observed, caveat)))
 		c.emit(g, w, unless(quiet, c.trend(metric+".per_deploy", what, "deploys", deploys[min(undeployed, upTo):upTo],
 			g.deployed(w.to-1), g.deployed(w.to-1)-g.deployed(w.from-1), observed, caveat)))
@@ -209,7 +209,7 @@ func (c *computation) sinceStart(g *group, metric, what string, counts func(*fai
 	d.bounds(doubling(fit.Interval(c.settings.Level)), doubling(fit.Interval(c.settings.InnerLevel)))
 	d.Reading = fmt.Sprintf("Each doubling of the failures so far went with %s times the rate, with %s to %s compatible with the data (%s, %d %s).",
 		number(d.Value), number(d.Low), number(d.High), percent(c.settings.Level), n, what)
-	quiet := g.silence(c.org.asOf)
+	quiet := c.silence(g, c.org.asOf)
 	c.emit(g, c.everything, unless(quiet, e))
 	c.emit(g, c.everything, unless(quiet, d))
 }

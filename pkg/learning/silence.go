@@ -1,12 +1,11 @@
 package learning
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
 	"time"
-
-	"github.com/tuition-hq/tuition/pkg/stats"
 )
 
 const (
@@ -15,12 +14,24 @@ const (
 )
 
 // silence looks at the stretch before the first incident of a scope and after
-// its last up to a moment. One of 26 weeks and more that the rest of the record
+// its last up to a moment. One of 26 weeks and more that the rate next to it
 // would leave less than once in a hundred is as likely a matter of reporting,
 // and no trend can be read from it. Every failure that was told of counts, of
 // whatever severity and containment: where the harmless are still told of, the
-// absence of others is news. It gives "" or why there is no figure.
-func (g *group) silence(to int64) string {
+// absence of others is news. It gives "" or why there is no figure: the
+// organisation's silence after its last is that of all its scopes.
+func (c *computation) silence(g *group, to int64) string {
+	after, before := g.silences(to)
+	if g.Kind == "organisation" {
+		if c.quiet == nil {
+			c.quiet = map[int64]string{}
+		}
+		c.quiet[to] = after
+	}
+	return cmp.Or(c.quiet[to], after, before)
+}
+
+func (g *group) silences(to int64) (after, before string) {
 	start := int64(math.MaxInt64)
 	if len(g.clock.at) > 0 {
 		start = g.clock.at[0]
@@ -34,7 +45,7 @@ func (g *group) silence(to int64) string {
 		}
 	}
 	if len(told) < fewestForTrend {
-		return ""
+		return "", ""
 	}
 	slices.Sort(told)
 	end := g.clock.days(to)
@@ -45,30 +56,27 @@ func (g *group) silence(to int64) string {
 	}
 	first, last := told[0], told[len(told)-1]
 	if to-last >= longSilence && quietChance(forward, end) < unlikelySilence {
-		return fmt.Sprintf("Not reported: the last incident told of is of %s; %s of silence since are as likely an end of reporting as an end of failing. No figure is shown.",
+		after = fmt.Sprintf("Not reported: the last incident told of is of %s; %s of silence since are as likely an end of reporting as an end of failing. No figure is shown.",
 			dayOf(last), months(to-last))
 	}
 	if first-start >= longSilence && quietChance(backward, end) < unlikelySilence {
-		return fmt.Sprintf("Not reported: the first incident told of is of %s; %s of silence before are as likely a time before reporting as one without failing. No figure is shown.",
+		before = fmt.Sprintf("Not reported: the first incident told of is of %s; %s of silence before are as likely a time before reporting as one without failing. No figure is shown.",
 			dayOf(first), months(first-start))
 	}
-	return ""
+	return after, before
 }
 
 // quietChance is the chance that the last of these sorted moments leaves at
-// least as much of [0, end] behind it: (F(last)/F(end))ⁿ given n moments, F
-// under a steady rate and under the trend of those before the last, whichever
-// makes quiet likelier, so that a rate that has been falling may go on falling.
+// least as much of [0, end] behind it, at the rate of the last third of them:
+// ((last−before)/(end−before))ᵏ given k moments after that before the third. The last
+// third, so that a rate that has been falling is held against its own lower end.
 func quietChance(times []float64, end float64) float64 {
-	last, n := times[len(times)-1], float64(len(times))
-	if last <= 0 || end <= last {
+	third := (len(times) + 2) / 3
+	before, last := times[len(times)-1-third], times[len(times)-1]
+	if end <= last {
 		return 1
 	}
-	chance := math.Pow(last/end, n)
-	if b := stats.CoxLewis(times[:len(times)-1], last).B; b < 0 {
-		chance = math.Max(chance, math.Pow(math.Expm1(b*last)/math.Expm1(b*end), n))
-	}
-	return chance
+	return math.Pow((last-before)/(end-before), float64(third))
 }
 
 // unless puts the reason for which there is no figure in its place.
