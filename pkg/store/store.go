@@ -89,7 +89,12 @@ func connect(config Config, addrs []string) (driver.Conn, error) {
 		DialTimeout: config.DialTimeout,
 		ReadTimeout: config.ReadTimeout,
 		Compression: &clickhouse.Compression{Method: clickhouse.CompressionLZ4},
-		Settings:    clickhouse.Settings{"async_insert": 0},
+		Settings: clickhouse.Settings{
+			"async_insert": 0,
+			// The events of an entity lie together: folding them in the table's order
+			// takes a fifth of the memory. A view cannot ask for it.
+			"optimize_aggregation_in_order": 1,
+		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("ClickHouse settings: %w", err)

@@ -10,5 +10,4 @@ FROM
     SELECT e.kind AS kind, e.entity AS entity, e.ord AS ord, e.occurred_at AS occurred_at, max(e.first_received) AS witness
     FROM event AS e
     GROUP BY e.kind, e.entity, e.occurred_at, e.ord
-    SETTINGS optimize_aggregation_in_order = 1
 ) AS l

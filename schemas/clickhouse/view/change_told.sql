@@ -1,5 +1,4 @@
--- Changes of production as each tool tells them: '' and 0 unknown. The events of
--- one entity lie together, so they are folded in the table's order, in little memory.
+-- Changes of production as each tool tells them: '' and 0 unknown.
 CREATE OR REPLACE VIEW change_told AS
 WITH
     (SELECT arraySort(groupArray((alias, service))) FROM service_alias) AS aliases,
@@ -43,4 +42,3 @@ FROM
 GROUP BY e.entity
 HAVING countIf(e.predicate = 'retracted') = 0
     AND countIf(e.predicate IN ('deployed', 'upgraded', 'finished', 'changed')) > 0
-SETTINGS optimize_aggregation_in_order = 1
