@@ -29,6 +29,7 @@ func newRoot(environ []string, stdin io.Reader, stdout, stderr io.Writer) *cobra
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.ArbitraryArgs,
+		Version:       app.Version(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return usageError{fmt.Errorf("unknown command %q; `tuition --help` lists the commands", args[0])}
@@ -39,6 +40,7 @@ func newRoot(environ []string, stdin io.Reader, stdout, stderr io.Writer) *cobra
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	root.SetVersionTemplate(versionLine())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentFlags().StringVar(&c.settings, "settings", "", "settings `file` (YAML); environment variables TUITION_… win over it")
 	root.PersistentFlags().StringVar(&c.embedded, "embedded", "", "use the embedded broker and engine on this `folder`, or join the ones already running there")
@@ -88,7 +90,7 @@ func (c *command) with(cmd *cobra.Command, do func(*app.Session) error) (err err
 			err = closeErr
 		}
 	}()
-	return do(session)
+	return session.Explain(do(session))
 }
 
 var formats = []string{"table", "json", "csv"}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -78,19 +79,21 @@ func (c *command) report(r app.Receipt, err error) error {
 	for _, finding := range r.Findings {
 		fmt.Fprintln(c.stderr, finding)
 	}
-	if err != nil {
+	if err != nil && (!errors.Is(err, app.ErrUsage) || !r.Dry && r.Sent == 0 && r.Unreadable() == 0) {
 		return err
 	}
 	switch {
+	case r.Dry:
+		fmt.Fprintf(c.stdout, "nothing was sent: %d findings, %d unreadable\n", len(r.Findings), r.Unreadable())
 	case r.Waited:
-		fmt.Fprintf(c.stdout, "sent %d events: %d accepted, %d rejected, %d findings\n", r.Sent, r.Accepted, r.Rejected, len(r.Findings))
+		fmt.Fprintf(c.stdout, "sent %d events: %d accepted, %d rejected, %d findings, %d unreadable\n", r.Sent, r.Accepted, r.Rejected, len(r.Findings), r.Unreadable())
 		for _, code := range r.Codes {
 			fmt.Fprintf(c.stdout, "  rejected as %s: %d; `tuition deadletter list --code %s` shows them\n", code.Code, code.Count, code.Code)
 		}
 	default:
-		fmt.Fprintf(c.stdout, "sent %d events, %d findings; they are folded when a consumer has read them\n", r.Sent, len(r.Findings))
+		fmt.Fprintf(c.stdout, "sent %d events, %d findings, %d unreadable; they are folded when a consumer has read them\n", r.Sent, len(r.Findings), r.Unreadable())
 	}
-	return nil
+	return err
 }
 
 func (c *command) simulate() *cobra.Command {

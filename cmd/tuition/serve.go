@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -29,6 +30,7 @@ in ./demo-data. Started again on the same folder it goes on where it stopped.`,
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&options.All, "all", false, "also print the teams and services")
 	cmd.Flags().BoolVar(&options.Exit, "exit", false, "stop after the first full computation")
 	cmd.Flags().Uint64Var(&options.Seed, "seed", 1, "seed of the organisation; the same seed gives the same events")
 	return cmd
@@ -136,8 +138,12 @@ func (c *command) version() *cobra.Command {
 		Example: "  tuition version",
 		Args:    exactly(0, ""),
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(c.stdout, app.Version())
+			_, err := fmt.Fprint(c.stdout, versionLine())
 			return err
 		},
 	}
+}
+
+func versionLine() string {
+	return fmt.Sprintf("tuition %s %s\n", app.Version(), runtime.Version())
 }

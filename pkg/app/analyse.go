@@ -58,6 +58,18 @@ func (s *Session) loadInput(ctx context.Context, st *store.Store, moment int64) 
 	return st.LoadInput(ctx, store.LoadOptions{AsOf: moment, Window: settings.AttributionWindow, SettingsHash: settings.Hash()})
 }
 
+// computeSlowly is compute for somebody who waits for it.
+func (s *Session) computeSlowly(ctx context.Context, st *store.Store, moment int64) (learning.Run, error) {
+	done := s.slow("folding the log")
+	input, err := s.loadInput(ctx, st, moment)
+	done()
+	if err != nil {
+		return learning.Run{}, err
+	}
+	defer s.slow("computing the estimates")()
+	return learning.Compute(input, s.learningSettings()), nil
+}
+
 // compute folds the log as it is now and computes every estimate.
 func (s *Session) compute(ctx context.Context, st *store.Store, moment int64) (learning.Input, learning.Run, error) {
 	input, err := s.loadInput(ctx, st, moment)

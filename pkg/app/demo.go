@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"go.uber.org/zap"
@@ -22,6 +24,7 @@ import (
 type DemoOptions struct {
 	Seed uint64
 	Exit bool
+	All  bool // print the teams and services too
 }
 
 // Demo runs the whole pipeline on a simulated organisation: Kafka, ClickHouse,
@@ -85,7 +88,7 @@ func (s *Session) demonstrate(ctx context.Context, organisation *simulate.Simula
 	if err != nil {
 		return err
 	}
-	_, run, err := s.compute(ctx, st, key.asOf)
+	run, err := s.computeSlowly(ctx, st, key.asOf)
 	if err != nil {
 		return err
 	}
@@ -93,7 +96,13 @@ func (s *Session) demonstrate(ctx context.Context, organisation *simulate.Simula
 		return err
 	}
 	fmt.Fprintf(out, "%d events folded, %d estimates computed in %s (run %s).\n\n", run.InputEvents, len(run.Estimates), time.Since(began).Round(time.Second), run.ID)
-	return print(planted(organisation, run.Estimates))
+	rows := simulate.Compare(organisation.Truth(), run.Estimates)
+	fmt.Fprintln(out, summary(rows))
+	if !o.All {
+		fmt.Fprintln(out, "The organisation as a whole (--all prints teams and services too):")
+	}
+	fmt.Fprintln(out)
+	return print(planted(rows, o.All))
 }
 
 // sendSimulated sends the organisation's events and gives the last offset of
@@ -172,10 +181,33 @@ func writeOffsets(path string, last map[consume.TopicPartition]int64) error {
 	return os.Rename(beside, path)
 }
 
-// planted puts what was planted beside what was estimated.
-func planted(organisation *simulate.Simulation, estimates []learning.Estimate) Table {
+// summary counts the intervals that hold what was planted.
+func summary(rows []simulate.Row) string {
+	var given, covered int
+	for _, r := range rows {
+		if r.State == learning.OK {
+			given++
+		}
+		if r.Covered {
+			covered++
+		}
+	}
+	return fmt.Sprintf("%d of %d intervals hold the planted value; 95 %% are expected to. %d more values had not enough data for an interval.", covered, given, len(rows)-given)
+}
+
+// planted puts what was planted beside what was estimated, in units for reading.
+func planted(rows []simulate.Row, all bool) Table {
 	t := Table{Columns: []string{"metric", "scope", "planted", "estimate", "low", "high", "n", "state", "covered"}}
-	for _, r := range simulate.Compare(organisation.Truth(), estimates) {
+	for _, r := range rows {
+		if !all && r.Scope.Kind != "organisation" {
+			continue
+		}
+		estimated := func(value float64) string {
+			if r.State == "" { // there is no estimate
+				return ""
+			}
+			return inUnit(value, r.Unit)
+		}
 		covered := "no"
 		switch {
 		case r.State != learning.OK:
@@ -183,7 +215,31 @@ func planted(organisation *simulate.Simulation, estimates []learning.Estimate) T
 		case r.Covered:
 			covered = "yes"
 		}
-		t.Rows = append(t.Rows, []any{r.Metric, scopeText(r.Scope), r.Planted, r.Value, r.Low, r.High, r.N, string(r.State), covered})
+		t.Rows = append(t.Rows, []any{
+			r.Metric, scopeText(r.Scope), inUnit(r.Planted, r.Unit), estimated(r.Value), estimated(r.Low), estimated(r.High),
+			r.N, string(r.State), covered,
+		})
 	}
 	return t
+}
+
+// inUnit writes a value for reading: shares in percent, times in a fitting unit.
+func inUnit(value float64, unit string) string {
+	three := func(x float64, suffix string) string { return strconv.FormatFloat(x, 'g', 3, 64) + suffix }
+	switch {
+	case math.IsNaN(value):
+		return ""
+	case math.Abs(value) < 1e-9:
+		return "0"
+	case unit == "share":
+		return three(100*value, " %")
+	case unit != "seconds":
+		return three(value, "")
+	case math.Abs(value) < 7200:
+		return three(value/60, " min")
+	case math.Abs(value) < 48*3600:
+		return three(value/3600, " h")
+	default:
+		return strconv.FormatFloat(value/86400, 'f', 1, 64) + " days"
+	}
 }

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -44,8 +43,8 @@ func (s *Session) topics() []consume.Topic {
 // batch is decoded while the other is inserted.
 func (s *Session) newConsumer(st *store.Store, tombstones prometheus.Counter) (*consume.Consumer, error) {
 	k := s.settings.Kafka
-	if s.settings.Privacy.Redact == "hash" && s.settings.Privacy.Key == "" {
-		return nil, usage(errors.New("setting privacy.key_file: a key is needed to hash identifiers of people; `openssl rand -hex 32` makes one. With another key the same event gets another identity, so keep it"))
+	if err := s.missingKey(); err != nil {
+		return nil, usage(err)
 	}
 	var sinks [2]consume.Handler
 	for i := range sinks {

@@ -32,6 +32,13 @@ func (s *Session) progress(what string, total int64) *progress {
 	return p
 }
 
+// slow tells what is being done if it takes longer than a moment; the returned
+// func ends it.
+func (s *Session) slow(what string) (done func()) {
+	timer := time.AfterFunc(time.Second, func() { fmt.Fprintln(s.stderr, what+" …") })
+	return func() { timer.Stop() }
+}
+
 // add tells that n more are done.
 func (p *progress) add(n int64, done, total int64) {
 	if p.bar != nil {

@@ -23,15 +23,19 @@ type Receipt struct {
 	Rejected int64
 	Codes    []store.CodeCount
 	Findings []string // oddities that were read all the same, with file and line
+	Dry      bool     // nothing was sent, since --strict found something
 	faults   []error  // parts of the files that gave no event
 }
+
+// Unreadable counts the files, or parts of files, that gave no event.
+func (r *Receipt) Unreadable() int { return len(r.faults) }
 
 // err joins what was wrong with the files themselves.
 func (r *Receipt) err() error {
 	if len(r.faults) == 0 {
 		return nil
 	}
-	return usage(fmt.Errorf("%w\n%d parts of the files gave no event; everything else was sent", errors.Join(r.faults...), len(r.faults)))
+	return usage(errors.Join(r.faults...))
 }
 
 // Publish sends the events of JSON Lines files, "-" being stdin.
@@ -55,7 +59,7 @@ func publishFile(out *sender, decoder *event.Decoder, file string, stdin io.Read
 	if file != "-" {
 		var err error
 		if in, err = source.Open(file, nil); err != nil {
-			return usage(err)
+			return out.unreadable(err)
 		}
 	}
 	defer in.Close()
@@ -76,11 +80,17 @@ func publishFile(out *sender, decoder *event.Decoder, file string, stdin io.Read
 		out.receipt.faults = append(out.receipt.faults, f)
 		return nil
 	})
+	return out.unreadable(err)
+}
+
+// unreadable counts a fault of a file, so that the others are read; other errors end the sending.
+func (o *sender) unreadable(err error) error {
 	var fault *source.Fault
-	if errors.As(err, &fault) {
-		return usage(err)
+	if !errors.As(err, &fault) {
+		return err
 	}
-	return err
+	o.receipt.faults = append(o.receipt.faults, fault)
+	return nil
 }
 
 // bare tells a CDEvent without an envelope from a structured CloudEvent.
@@ -126,15 +136,15 @@ func (s *Session) Import(ctx context.Context, o ImportOptions) (Receipt, error) 
 		return Receipt{}, usage(err)
 	}
 	if o.Strict {
-		dry := &sender{}
+		dry := &sender{receipt: Receipt{Dry: true}}
 		if err := s.importFiles(ctx, a, o, files, dry); err != nil {
 			return dry.receipt, err
 		}
-		if n := len(dry.receipt.Findings); n > 0 {
-			return dry.receipt, usage(fmt.Errorf("--strict: %d findings; nothing was sent", n))
-		}
 		if err := dry.receipt.err(); err != nil {
 			return dry.receipt, err
+		}
+		if n := len(dry.receipt.Findings); n > 0 {
+			return dry.receipt, usage(fmt.Errorf("--strict: %d findings; mend the files, or leave out --strict", n))
 		}
 	}
 	return s.send(ctx, o.Wait, func(out *sender) error { return s.importFiles(ctx, a, o, files, out) })
@@ -238,7 +248,8 @@ func (s *Session) send(ctx context.Context, wait bool, fill func(*sender) error)
 	if err := errors.Join(fill(out), out.flush()); err != nil {
 		return out.receipt, err
 	}
-	if wait {
+	out.receipt.Waited = wait
+	if wait && out.receipt.Sent > 0 {
 		if err := s.waitFolded(ctx, producer, &out.receipt); err != nil {
 			return out.receipt, err
 		}
@@ -269,14 +280,25 @@ func (s *Session) waitFolded(ctx context.Context, producer *consume.Producer, re
 	for _, c := range receipt.Codes {
 		receipt.Rejected += c.Count
 	}
-	receipt.Accepted, receipt.Waited = receipt.Sent-receipt.Rejected, true
+	receipt.Accepted = receipt.Sent - receipt.Rejected
 	return err
 }
 
 // newDecoder is the decoder that the settings ask for.
 func (s *Session) newDecoder() (*event.Decoder, error) {
+	if err := s.missingKey(); err != nil {
+		return nil, usage(err)
+	}
 	d, err := event.NewDecoder(event.Options{RedactionKey: []byte(s.settings.Privacy.Key), Redact: s.settings.Privacy.Redact})
 	return d, usage(err)
+}
+
+// missingKey says that identifiers of people are to be hashed and there is no key for it.
+func (s *Session) missingKey() error {
+	if s.settings.Privacy.Redact != "hash" || s.settings.Privacy.Key != "" {
+		return nil
+	}
+	return errors.New("setting privacy.key_file: a key is needed to hash identifiers of people; `openssl rand -hex 32` makes one. With another key the same event gets another identity, so keep it")
 }
 
 // topicAdapter reads a topic of the user's own through its adapter.

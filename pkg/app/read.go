@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tuition-hq/tuition/pkg/adapter"
@@ -47,9 +48,12 @@ func (s *Session) Metrics(ctx context.Context, o MetricsOptions) (Table, error) 
 	if err != nil {
 		return Table{}, err
 	}
-	_, run, err := s.compute(ctx, st, key.asOf)
+	run, err := s.computeSlowly(ctx, st, key.asOf)
 	if err != nil {
 		return Table{}, err
+	}
+	if err := o.scopeExists(run.Estimates); err != nil {
+		return Table{}, usage(err)
 	}
 	t := Table{Columns: []string{"metric", "scope", "window", "value", "low", "high", "unit", "n", "state", "reading"}}
 	for _, e := range run.Estimates {
@@ -82,12 +86,50 @@ func (o MetricsOptions) filter() (func(learning.Estimate) bool, error) {
 	if _, err := path.Match(o.Metric, ""); err != nil {
 		return nil, fmt.Errorf("--metric %q is not a pattern: * matches anything, ? one character, [abc] one of them", o.Metric)
 	}
+	if known := metricNames(); o.Metric != "" && !slices.ContainsFunc(known, func(name string) bool {
+		match, _ := path.Match(o.Metric, name)
+		return match
+	}) {
+		return nil, fmt.Errorf("--metric %q is no metric; there are %s", o.Metric, strings.Join(known, ", "))
+	}
 	return func(e learning.Estimate) bool {
 		match, _ := path.Match(o.Metric, e.Metric) // the pattern was checked
 		return (o.Metric == "" || match) &&
 			(kind == "all" || e.Scope.Kind == kind && (!named || e.Scope.Name == name)) &&
 			(o.Window == "every" || e.Window == o.Window)
 	}, nil
+}
+
+func metricNames() []string {
+	var names []string
+	for _, m := range learning.Metrics {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
+// scopeExists says which teams or services there are if the one that was named is none.
+func (o MetricsOptions) scopeExists(estimates []learning.Estimate) error {
+	kind, name, named := strings.Cut(o.Scope, ":")
+	if !named {
+		return nil
+	}
+	var names []string
+	for _, e := range estimates {
+		if e.Scope.Kind == kind {
+			names = append(names, e.Scope.Name)
+		}
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	if slices.Contains(names, name) {
+		return nil
+	}
+	there := "there is none yet"
+	if len(names) > 0 {
+		there = "there are " + strings.Join(names[:min(len(names), 30)], ", ")
+	}
+	return fmt.Errorf("--scope %q: no such %s; %s", o.Scope, kind, there)
 }
 
 // SQL runs one query of the views as the read-only user.
@@ -132,7 +174,7 @@ func (s *Session) Rebuild(ctx context.Context) (Rebuilt, error) {
 	if err != nil {
 		return Rebuilt{}, err
 	}
-	_, run, err := s.compute(ctx, st, key.asOf)
+	run, err := s.computeSlowly(ctx, st, key.asOf)
 	if err != nil {
 		return Rebuilt{}, err
 	}
@@ -159,8 +201,8 @@ func (s *Session) Check(ctx context.Context, connect bool) ([]string, error) {
 		return done, usage(err)
 	}
 	done = append(done, "adapters: "+strings.Join(adapters.Names(), ", "))
-	if _, err := s.newDecoder(); err != nil {
-		return done, err
+	if err := s.missingKey(); err != nil && s.embedded == "" {
+		done = append(done, "warning: "+err.Error()+"; only --embedded makes its own")
 	}
 	if err := s.connection().Check(); err != nil {
 		return done, usage(err)
@@ -168,22 +210,45 @@ func (s *Session) Check(ctx context.Context, connect bool) ([]string, error) {
 	if !connect {
 		return done, nil
 	}
-	var faults []error
-	for _, user := range []UserSettings{s.settings.ClickHouse.Admin, s.settings.ClickHouse.Ingest, s.settings.ClickHouse.Read} {
+	reached, err := s.checkServers(ctx)
+	return append(done, reached...), err
+}
+
+const answerWithin = 20 * time.Second
+
+// checkServers asks Kafka and ClickHouse, as each of its users, at once.
+func (s *Session) checkServers(ctx context.Context) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	users := []UserSettings{s.settings.ClickHouse.Admin, s.settings.ClickHouse.Ingest, s.settings.ClickHouse.Read}
+	errs := make([]error, len(users)+1) // Kafka's is the last
+	var asked sync.WaitGroup
+	for i, user := range users {
 		st, err := s.openStore(ctx, user)
-		if err == nil {
-			err = st.Ping(ctx)
-		}
 		if err != nil {
-			faults = append(faults, fmt.Errorf("user %s: %w", user.Username, err))
-			continue
+			return nil, err
 		}
-		done = append(done, "ClickHouse answers user "+user.Username)
+		asked.Go(func() { errs[i] = st.Ping(ctx) })
 	}
-	if err := consume.Reach(ctx, s.connection()); err != nil {
-		faults = append(faults, err)
-	} else {
-		done = append(done, "Kafka answers at "+strings.Join(s.settings.Kafka.Brokers, ", "))
+	asked.Go(func() { errs[len(users)] = consume.Reach(ctx, s.connection()) })
+	asked.Wait()
+	var done []string
+	var faults []error
+	away := false
+	for i, err := range errs {
+		switch {
+		case err == nil && i == len(users):
+			done = append(done, "Kafka answers at "+strings.Join(s.settings.Kafka.Brokers, ", "))
+		case err == nil:
+			done = append(done, "ClickHouse answers user "+users[i].Username)
+		case i == len(users):
+			faults = append(faults, s.unreached(err))
+		case !unreachable(err):
+			faults = append(faults, fmt.Errorf("user %s (clickhouse.%s): %w", users[i].Username, []string{"admin", "ingest", "read"}[i], err))
+		case !away: // said once, not for each user
+			away = true
+			faults = append(faults, s.unreached(err))
+		}
 	}
 	return done, errors.Join(faults...)
 }

@@ -86,6 +86,7 @@ func (p *process) run(ctx context.Context, roles []string) error {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return p.watchEmbedded(ctx) })
 	if slices.Contains(roles, roleConsume) {
 		consumer, err := p.newConsumer(ingest, p.health.tombstones)
 		if err != nil {

@@ -130,12 +130,27 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 
 func embeddedFault(err error) error {
 	var missing *embedded.MissingEngineError
+	var library *embedded.EngineLibraryError
 	var inUse *embedded.InUseError
 	var port *embedded.PortTakenError
-	if errors.As(err, &missing) || errors.As(err, &inUse) || errors.As(err, &port) {
+	if errors.As(err, &missing) || errors.As(err, &library) || errors.As(err, &inUse) || errors.As(err, &port) {
 		return usage(err)
 	}
 	return err
+}
+
+// watchEmbedded returns when the context ends, or with an error when the embedded
+// engine has ended for good: nothing works without it.
+func (s *Session) watchEmbedded(ctx context.Context) error {
+	if s.services == nil {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-s.services.Done():
+		return fmt.Errorf("the embedded engine ended: see %s", s.services.EngineLog())
+	}
 }
 
 // useEmbedded points the settings at the embedded servers.
@@ -241,12 +256,8 @@ func newLog(l LogSettings, w io.Writer) *zap.Logger {
 // Version is the module's version, with the commit where the build knows it.
 func Version() string {
 	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "tuition (unknown build)"
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
 	}
-	version := info.Main.Version
-	if version == "" {
-		version = "(devel)"
-	}
-	return "tuition " + version + " " + info.GoVersion
+	return info.Main.Version
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,7 +33,7 @@ type Settings struct {
 
 // KafkaSettings says where the events come from.
 type KafkaSettings struct {
-	Brokers         []string        `yaml:"brokers" env:"BROKERS" doc:"host:port of the brokers"`
+	Brokers         Addresses       `yaml:"brokers" env:"BROKERS" doc:"host:port of the brokers"`
 	Group           string          `yaml:"group" env:"GROUP" doc:"consumer group"`
 	EventsTopic     string          `yaml:"events_topic" env:"EVENTS_TOPIC" doc:"topic of the events"`
 	DeadLetterTopic string          `yaml:"deadletter_topic" env:"DEADLETTER_TOPIC" doc:"topic for records that can never be read; its records are the originals, so give it limited retention and access"`
@@ -72,7 +73,7 @@ type SASLSettings struct {
 // ClickHouseSettings says where the events are kept. Three users, each with no
 // more than it needs; grants are in schemas/clickhouse/users.sql.
 type ClickHouseSettings struct {
-	Addresses []string     `yaml:"addresses" env:"ADDRESSES" doc:"host:port of the native protocol"`
+	Addresses Addresses    `yaml:"addresses" env:"ADDRESSES" doc:"host:port of the native protocol"`
 	Database  string       `yaml:"database" env:"DATABASE" doc:"database"`
 	Cluster   string       `yaml:"cluster" env:"CLUSTER" doc:"cluster name; set, tables are made as Distributed over its shards"`
 	TLS       TLSSettings  `yaml:"tls" envPrefix:"TLS_"`
@@ -148,6 +149,32 @@ func DefaultSettings() Settings {
 	}
 }
 
+// Addresses is a list of host:port.
+type Addresses []string
+
+// UnmarshalYAML also takes what a host:port without quotes becomes inside
+// {braces}, where the library reads it as an object of one key.
+func (a *Addresses) UnmarshalYAML(unmarshal func(any) error) error {
+	var list []any
+	if err := unmarshal(&list); err != nil {
+		return errors.New("a list of host:port is needed, each on its own line after a dash, or [\"host:port\"]")
+	}
+	*a = nil
+	for _, element := range list {
+		switch v := element.(type) {
+		case string:
+			*a = append(*a, v)
+		case map[string]any:
+			for host, port := range v {
+				*a = append(*a, fmt.Sprintf("%s:%v", host, port))
+			}
+		default:
+			return errors.New("a host:port is needed; write it in quotes")
+		}
+	}
+	return nil
+}
+
 const settingsMaxBytes = 1 << 20
 
 // LoadSettings reads the file (none if path is empty), then the environment,
@@ -187,7 +214,12 @@ func readSettingsFile(path string, s *Settings) error {
 	if err := yaml.UnmarshalWithOptions(text, s, yaml.Strict()); err != nil {
 		// The library's message shows the lines around the fault; a settings file
 		// holds passwords, so only the first line (position and reason) is kept.
-		return fmt.Errorf("settings file %s: %s; `tuition check --help` lists the settings", path, firstLine(yaml.FormatError(err, false, false)))
+		reason := firstLine(yaml.FormatError(err, false, false))
+		if _, after, found := strings.Cut(reason, "unknown field \""); found {
+			name, _, _ := strings.Cut(after, "\"")
+			reason += didYouMean(name, settingNames())
+		}
+		return fmt.Errorf("settings file %s: %s; `tuition check --help` lists the settings", path, reason)
 	}
 	return nil
 }
@@ -205,8 +237,10 @@ func readEnvironment(environ []string, s *Settings) error {
 		return err
 	}
 	known := map[string]bool{}
+	var names []string
 	for _, p := range params {
 		known[p.Key] = true
+		names = append(names, p.Key)
 	}
 	var unknown []string
 	for name := range variables {
@@ -216,7 +250,12 @@ func readEnvironment(environ []string, s *Settings) error {
 	}
 	if len(unknown) > 0 {
 		slices.Sort(unknown)
-		return fmt.Errorf("environment variable %s is not a setting; `tuition check --help` lists them", strings.Join(unknown, ", "))
+		return fmt.Errorf("environment variable %s is not a setting%s; `tuition check --help` lists them", strings.Join(unknown, ", "), didYouMean(unknown[0], names))
+	}
+	for _, setting := range Documentation() {
+		if value := variables[setting.Variable]; value != "" && !setting.takes(value) {
+			return fmt.Errorf("environment variable %s is not %s", setting.Variable, kinds[setting.kind])
+		}
 	}
 	if err := env.ParseWithOptions(s, options); err != nil {
 		return fmt.Errorf("environment: %s; `tuition check --help` lists the settings", hideValues(err, variables))
@@ -329,7 +368,75 @@ func databaseName(name string) bool {
 }
 
 // Setting documents one setting.
-type Setting struct{ Name, Variable, Default, Doc string }
+type Setting struct {
+	Name, Variable, Default, Doc string
+	kind                         reflect.Type
+}
+
+// kinds says how the settings that are not text are written.
+var kinds = map[reflect.Type]string{
+	reflect.TypeFor[int]():           "a whole number, such as 1000",
+	reflect.TypeFor[bool]():          "true or false",
+	reflect.TypeFor[time.Duration](): "a duration, such as 500ms, 1s, 5m or 24h",
+}
+
+// takes says whether a value can be read as the setting's kind.
+func (s Setting) takes(value string) bool {
+	var err error
+	switch s.kind {
+	case reflect.TypeFor[int]():
+		_, err = strconv.Atoi(value)
+	case reflect.TypeFor[bool]():
+		_, err = strconv.ParseBool(value)
+	case reflect.TypeFor[time.Duration]():
+		_, err = time.ParseDuration(value)
+	}
+	return err == nil
+}
+
+// settingNames are the words that a settings file has as keys.
+func settingNames() []string {
+	var names []string
+	for _, s := range Documentation() {
+		names = append(names, strings.Split(s.Name, ".")...)
+	}
+	return names
+}
+
+// didYouMean names the known word nearest to an unknown one, if one is near.
+func didYouMean(word string, known []string) string {
+	nearest, least := "", 3
+	for _, k := range known {
+		if d := edits(word, k); d < least && d < len(word)/2 {
+			nearest, least = k, d
+		}
+	}
+	if nearest == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", nearest)
+}
+
+// edits is the Levenshtein distance of two words, in bytes.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range a {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range b {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
 
 // Documentation lists every setting in the order of the file.
 func Documentation() []Setting {
@@ -361,14 +468,14 @@ func document(v reflect.Value, path, prefix string) []Setting {
 		if tag := field.Tag.Get("env"); tag != "" {
 			variable = prefix + tag
 		}
-		list = append(list, Setting{name, variable, defaultText(v.Field(i)), field.Tag.Get("doc")})
+		list = append(list, Setting{name, variable, defaultText(v.Field(i)), field.Tag.Get("doc"), field.Type})
 	}
 	return list
 }
 
 func defaultText(v reflect.Value) string {
 	switch value := v.Interface().(type) {
-	case []string:
+	case Addresses:
 		return strings.Join(value, ",")
 	case []TopicSettings, Secret:
 		return ""

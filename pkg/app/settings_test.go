@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -38,13 +39,18 @@ func TestSettingsErrorsSayWhatAndWhere(t *testing.T) {
 	dir := t.TempDir()
 	tests := []struct{ name, file, environ, want string }{
 		{"unknown key", "kafka:\n  broker: [a:1]\n", "", "[2:3] unknown field \"broker\""},
+		{"near key", "kafka:\n  broker: [a:1]\n", "", "did you mean \"brokers\"?"},
+		{"no list of brokers", "kafka: {brokers: 7}\n", "", "list of host:port is needed"},
+		{"duration", "", "TUITION_KAFKA_BATCH_AGE=hunter2", "environment variable TUITION_KAFKA_BATCH_AGE is not a duration, such as"},
+		{"switch", "", "TUITION_KAFKA_TLS_ENABLED=hunter2", "TUITION_KAFKA_TLS_ENABLED is not true or false"},
+		{"near variable", "", "TUITION_KAFKA_BROKER=a:1", "did you mean \"TUITION_KAFKA_BROKERS\"?"},
 		{"wrong type", "kafka:\n  batch_rows: many\n", "", "[2:"},
 		{"no port", "kafka:\n  brokers: [localhost]\n", "", `kafka.brokers: "localhost" is not host:port`},
 		{"out of range", "kafka:\n  batch_bytes: 1\n", "", "kafka.batch_bytes: 65536 to 67108864"},
 		{"not a database", "clickhouse:\n  database: a;drop\n", "", "clickhouse.database: letters"},
 		{"short key", "privacy:\n  key: abc\n", "", "privacy.key: at least 16 characters"},
 		{"unknown variable", "", "TUITION_KAFKA_BROKER=a:1", "TUITION_KAFKA_BROKER is not a setting"},
-		{"variable of wrong type", "", "TUITION_KAFKA_BATCH_ROWS=hunter2", "batch"},
+		{"variable of wrong type", "", "TUITION_KAFKA_BATCH_ROWS=hunter2", "TUITION_KAFKA_BATCH_ROWS is not a whole number"},
 		{"missing secret", "privacy:\n  key_file: /nowhere\n", "", "privacy.key_file: open /nowhere"},
 		{"bad as_of", "analysis:\n  as_of: tomorrow\n", "", "analysis.as_of: empty, log, or a date"},
 	}
@@ -63,6 +69,39 @@ func TestSettingsErrorsSayWhatAndWhere(t *testing.T) {
 				t.Errorf("the error shows the value: %v", err)
 			}
 		})
+	}
+}
+
+// Whichever way YAML allows to write a list of host:port.
+func TestAddressesInEveryForm(t *testing.T) {
+	for _, text := range []string{
+		"kafka: {brokers: [127.0.0.1:9092, kafka-2:9093]}\n",
+		"kafka: {brokers: [\"127.0.0.1:9092\", 'kafka-2:9093']}\n",
+		"kafka:\n  brokers: [127.0.0.1:9092, kafka-2:9093]\n",
+		"kafka:\n  brokers:\n    - 127.0.0.1:9092\n    - kafka-2:9093\n",
+	} {
+		file := filepath.Join(t.TempDir(), "tuition.yaml")
+		write(t, file, text)
+		s, err := LoadSettings(file, nil)
+		if err != nil || strings.Join(s.Kafka.Brokers, ",") != "127.0.0.1:9092,kafka-2:9093" {
+			t.Errorf("%s gave %v, %v", text, s.Kafka.Brokers, err)
+		}
+	}
+}
+
+// Every relative link of the documents leads somewhere.
+func TestLinks(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#:]+)\)`)
+	for _, name := range []string{"README.md", "CONTRIBUTING.md"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat(filepath.Join("..", "..", m[1])); err != nil {
+				t.Errorf("%s: the link %s leads nowhere", name, m[1])
+			}
+		}
 	}
 }
 

@@ -17,7 +17,7 @@ type Position struct {
 	Line      int    `json:"line,omitempty"`
 }
 
-// String names the position as people search for it: "topic/partition@offset" or "file:line".
+// String names the position as people search for it: "topic/partition@offset" or "file:line"; "" if it is not known.
 func (p Position) String() string {
 	if p.Topic != "" {
 		return fmt.Sprintf("%s/%d@%d", p.Topic, p.Partition, p.Offset)
@@ -25,7 +25,7 @@ func (p Position) String() string {
 	if p.File != "" {
 		return fmt.Sprintf("%s:%d", p.File, p.Line)
 	}
-	return "unknown position"
+	return ""
 }
 
 // Message is one record before decoding. Value is nil for a tombstone.

@@ -78,7 +78,11 @@ func (r *Rejection) Error() string {
 	if at == "" {
 		at = "the event"
 	}
-	return fmt.Sprintf("%s: %s: %s: expected %s; %s", r.Position, r.Code, at, r.Expected, r.Mend)
+	text := fmt.Sprintf("%s: %s: expected %s; %s", r.Code, at, r.Expected, r.Mend)
+	if position := r.Position.String(); position != "" {
+		return position + ": " + text
+	}
+	return text
 }
 
 func reject(code Code, pointer, expected string) *Rejection {

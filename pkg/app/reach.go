@@ -1,0 +1,56 @@
+package app
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+)
+
+// Explain names the setting behind an error of a server that does not answer as
+// it should. Other errors are given back as they are.
+func (s *Session) Explain(err error) error {
+	if err == nil || s.services != nil || errors.Is(err, ErrUsage) || !unreachable(err) {
+		return err
+	}
+	return fmt.Errorf("%w; `tuition check --connect` tells more", s.unreached(err))
+}
+
+// unreached says which server does not answer, where the setting is, and what may be mixed up.
+func (s *Session) unreached(err error) error {
+	server, setting, addresses, encrypted := "ClickHouse", "clickhouse", s.settings.ClickHouse.Addresses, s.settings.ClickHouse.TLS.Enabled
+	port := "addresses"
+	if strings.Contains(strings.ToLower(err.Error()), "kafka") {
+		server, setting, addresses, encrypted = "Kafka", "kafka", s.settings.Kafka.Brokers, s.settings.Kafka.TLS.Enabled
+		port = "brokers"
+	}
+	return fmt.Errorf("%s (%s.%s %s) does not answer: %w%s", server, setting, port, strings.Join(addresses, ", "), err, mixedUp(err, setting, encrypted))
+}
+
+// unreachable tells errors of the connection from those of what was asked.
+func unreachable(err error) bool {
+	var network net.Error
+	var record tls.RecordHeaderError
+	var alert tls.AlertError
+	var certificate *tls.CertificateVerificationError
+	return errors.As(err, &network) || errors.As(err, &record) || errors.As(err, &alert) || errors.As(err, &certificate) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(err.Error(), "[handshake]")
+}
+
+// mixedUp guesses from the first bytes of the answer which port was dialled:
+// 72 is the H of HTTP, 21 an alert of TLS.
+func mixedUp(err error, setting string, encrypted bool) string {
+	text := err.Error()
+	var record tls.RecordHeaderError
+	switch {
+	case strings.Contains(text, "unexpected packet [72]"):
+		return "; this is the HTTP port: name that of the native protocol, 9000 or with TLS 9440"
+	case strings.Contains(text, "unexpected packet [21]"), strings.Contains(text, "expecting TLS"), !encrypted && errors.Is(err, io.EOF):
+		return "; perhaps it expects TLS: set " + setting + ".tls.enabled"
+	case errors.As(err, &record), encrypted && errors.Is(err, io.EOF):
+		return "; perhaps this port speaks no TLS: name the port that does, or unset " + setting + ".tls.enabled"
+	}
+	return ""
+}
