@@ -84,7 +84,7 @@ func refuse(e Estimate, state State, reading string) Estimate {
 
 // tooFew refuses for want of data: what there is, and what is needed.
 func tooFew(e Estimate, have, need int64, of string) Estimate {
-	return refuse(e, Insufficient, fmt.Sprintf("Not enough data: n = %d %s, needs %d. No figure is shown.", have, of, need))
+	return refuse(e, Insufficient, fmt.Sprintf("Not enough data: n = %s, needs %d. No figure is shown.", numbered(have, of), need))
 }
 
 func (e *Estimate) bounds(outer, inner stats.Interval) {
@@ -178,7 +178,7 @@ func (c *computation) rate(metric string, events, n int64, days float64, need in
 	e.Value = float64(events) * per
 	e.bounds(scaled(stats.Garwood(events, c.settings.Level)), scaled(stats.Garwood(events, c.settings.InnerLevel)))
 	e.Reading = fmt.Sprintf("%s %s in %s service-days: %s per 1,000, with %s to %s compatible with the data (%s, Garwood).",
-		plural(int(events), "failure", "failures"), what, number(days), number(e.Value), number(e.Low), number(e.High), percent(c.settings.Level))
+		plural(int(events), "failure", "failures"), what, whole(days), number(e.Value), number(e.Low), number(e.High), percent(c.settings.Level))
 	return e
 }
 

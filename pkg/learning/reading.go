@@ -55,6 +55,28 @@ func plural(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
+// numbered is n of things given in the plural.
+func numbered(n int64, things string) string {
+	if n == 1 {
+		things = singular.Replace(things)
+	}
+	return fmt.Sprintf("%d %s", n, things)
+}
+
+var singular = strings.NewReplacer("failures", "failure", "modes", "mode", "changes", "change", "incidents", "incident",
+	"gaps", "gap", "improvements", "improvement", "recurrences", "recurrence", "were", "was")
+
+// whole prints a count in full, with a thin space between the thousands of five digits and more.
+func whole(x float64) string {
+	s := strconv.FormatFloat(math.Round(x), 'f', 0, 64)
+	if len(s) > 4 {
+		for i := len(s) - 3; i > 0; i -= 3 {
+			s = s[:i] + "\u202f" + s[i:]
+		}
+	}
+	return s
+}
+
 // itThem is the pronoun of n things.
 func itThem(n int) string {
 	if n == 1 {

@@ -207,7 +207,7 @@ func (c *computation) within(metric string, curve stats.Survival, days int, sinc
 		Method:   "1 − Kaplan–Meier; log(−log) Greenwood, exact binomial without an event"}
 	if known < fewestModes || (curve.Longest < t && curve.At(t) > 0) {
 		return refuse(e, Insufficient, fmt.Sprintf(
-			"Not enough data: n = %d modes that came back or were followed for %d days after %s, needs %d. No figure is shown.", known, days, since, fewestModes))
+			"Not enough data: n = %s for %d days after %s, needs %d. No figure is shown.", numbered(int64(known), "modes that came back or were followed"), days, since, fewestModes))
 	}
 	turn := func(i stats.Interval) stats.Interval { return stats.Interval{Low: 1 - i.High, High: 1 - i.Low} }
 	e.Value = 1 - curve.At(t)
@@ -230,11 +230,11 @@ func (c *computation) several(metric string, curve stats.MeanCumulative, days in
 		Method:   "mean cumulative function; log-normal bounds, the larger of Nelson's and the robust variance"}
 	if followed < fewestModes {
 		return refuse(e, Insufficient, fmt.Sprintf(
-			"Not enough data: n = %d modes followed for %d days after %s, needs %d. No figure is shown.", followed, days, since, fewestModes))
+			"Not enough data: n = %s followed for %d days after %s, needs %d. No figure is shown.", numbered(int64(followed), "modes"), days, since, fewestModes))
 	}
 	e.Value = curve.At(t)
 	e.bounds(curve.Interval(t, c.settings.Level), curve.Interval(t, c.settings.InnerLevel))
-	e.Reading = fmt.Sprintf("%d recurrences of %d modes within %d days after %s: %s for each mode, with %s to %s compatible with the data (%s, mean cumulative function).%s",
-		e.Events, e.N, days, since, number(e.Value), number(e.Low), number(e.High), percent(c.settings.Level), caveat)
+	e.Reading = fmt.Sprintf("%s of %d modes within %d days after %s: %s for each mode, with %s to %s compatible with the data (%s, mean cumulative function).%s",
+		numbered(e.Events, "recurrences"), e.N, days, since, number(e.Value), number(e.Low), number(e.High), percent(c.settings.Level), caveat)
 	return e
 }

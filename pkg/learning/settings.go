@@ -40,7 +40,7 @@ func DefaultSettings() Settings {
 }
 
 // version changes whenever the same input would give other numbers.
-const version = 2
+const version = 3
 
 // Hash identifies the settings, and the way of computing, in hexadecimal.
 func (s Settings) Hash() string {

@@ -2,6 +2,7 @@ package review
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/tuition-hq/tuition/pkg/learning"
@@ -23,12 +24,13 @@ type answer struct {
 	Heading  string
 	Learned  []statement
 	Cannot   string
-	Decide   string
+	Decide   []string
 }
 
 func answerOf(f *Facts, q Quarter, es estimates) answer {
-	a := answer{Happened: happened(f, q), Learned: headlines(es, f.Quarter)}
-	if c, ok := timelineChart(f, q, classesOf(f.Input.Recurrences)); ok {
+	continued := f.continued()
+	a := answer{Happened: happened(f, q, continued), Learned: headlines(es, f.Quarter)}
+	if c, ok := timelineChart(f, q, classesOf(f.Input.Recurrences), continued); ok {
 		a.Charts = append(a.Charts, c)
 	}
 	var unsaid []string
@@ -46,7 +48,7 @@ func answerOf(f *Facts, q Quarter, es estimates) answer {
 	} else if len(a.Learned) > 0 {
 		a.Cannot = "Why any of these numbers is what it is. They describe what was reported, each within its interval."
 	}
-	a.Decide = decide(f, q)
+	a.Decide = decisions(f, q, continued)
 	return a
 }
 
@@ -56,10 +58,31 @@ func headlines(es estimates, window string) []statement {
 	for _, metric := range HeadlineMetrics() {
 		if e, ok := es.pick(metric, window); ok {
 			fam, _ := familyOf(metric)
-			out = append(out, statement{fam.title, e.Reading, markOf(e.State), windowWords(e.Window)})
+			out = append(out, statement{fam.title, plainly(e.Reading), markOf(e.State), upTo(e)})
 		}
 	}
 	return out
+}
+
+// methodNamed is the end of a sentence that names how its interval was made.
+var methodNamed = regexp.MustCompile(`\((\d[\d.]*\x{a0}?\s?%), [\pL–’ -]+\)`)
+
+// plainly leaves to the method's own chapter how an interval was made, and says
+// what a word means that only those who count failures know.
+func plainly(reading string) string {
+	s := methodNamed.ReplaceAllString(reading, "($1)")
+	if strings.Contains(s, "uncontained") {
+		s += " Uncontained are those that met users with nothing to hold them, such as a canary or an experiment."
+	}
+	return s
+}
+
+// upTo is a statement's window; a trend's reaches from the record's start to it.
+func upTo(e learning.Estimate) string {
+	if e.Window != wholeRecord && strings.HasPrefix(e.Metric, "learning_derivative.") {
+		return "up to " + e.Window
+	}
+	return windowWords(e.Window)
 }
 
 func windowWords(window string) string {
@@ -69,9 +92,9 @@ func windowWords(window string) string {
 	return window
 }
 
-func happened(f *Facts, q Quarter) string {
+func happened(f *Facts, q Quarter, continued map[string]bool) string {
 	classes := classesOf(f.Input.Recurrences)
-	var total, unknown, first, drills, duplicates int
+	var total, unknown, first, drills, duplicates, again int
 	by := map[string]int{}
 	for i := range f.Input.Incidents {
 		x := &f.Input.Incidents[i]
@@ -84,6 +107,9 @@ func happened(f *Facts, q Quarter) string {
 			continue
 		case x.DuplicateOf != "":
 			duplicates++
+			continue
+		case continued[x.ID]:
+			again++
 			continue
 		}
 		total++
@@ -106,7 +132,7 @@ func happened(f *Facts, q Quarter) string {
 		}
 	}
 	add(by["repeat"], "of a kind that had been declared fixed")
-	add(by["known_open"], "known, with the fix still open")
+	add(by["known_open"], "known, with a fix declared and not known to be closed")
 	add(by["unaddressed"], "known, with nothing done about it")
 	add(first, "not met before")
 	add(unknown, "of unknown kind")
@@ -115,46 +141,17 @@ func happened(f *Facts, q Quarter) string {
 		_, kind, _ := strings.Cut(parts[0], " ")
 		s = fmt.Sprintf("%s in %s, %s%s.", plural(total, "incident", "incidents"), q, map[bool]string{true: "", false: "all "}[total == 1], kind)
 	}
-	if drills+duplicates > 0 {
-		s += fmt.Sprintf(" Left out: %s and %s.", plural(drills, "drill", "drills"), plural(duplicates, "duplicate", "duplicates"))
-	}
-	return s
-}
-
-// decide names the known improvements that were open when the quarter ended.
-func decide(f *Facts, q Quarter) string {
-	end := f.endOf(q)
-	var open int
-	var oldest *learning.Improvement
-	for i := range f.Input.Improvements {
-		x := &f.Input.Improvements[i]
-		if !openAt(x, end) {
-			continue
-		}
-		open++
-		if oldest == nil || x.OpenedAt < oldest.OpenedAt {
-			oldest = x
+	var apart []string
+	for _, left := range []struct {
+		n         int
+		one, many string
+	}{{drills, "drill", "drills"}, {duplicates, "duplicate", "duplicates"}, {again, "continuation of an earlier failure", "continuations of earlier failures"}} {
+		if left.n > 0 {
+			apart = append(apart, plural(left.n, left.one, left.many))
 		}
 	}
-	if oldest == nil {
-		return ""
-	}
-	in := map[string]bool{}
-	for i := range f.Input.Incidents {
-		if x := &f.Input.Incidents[i]; q.Holds(x.At()) {
-			in[x.ID] = true
-		}
-	}
-	again := 0
-	for _, r := range f.Input.Recurrences {
-		if r.Class == "known_open" && in[r.IncidentID] {
-			again++
-		}
-	}
-	s := fmt.Sprintf("%s open at the end of the quarter; the oldest, “%s”, since %s.",
-		plural(open, "known improvement was", "known improvements were"), f.title(oldest.ID), day(oldest.OpenedAt))
-	if again > 0 {
-		s += fmt.Sprintf(" %s came back in the quarter while the fix lay open.", plural(again, "failure", "failures"))
+	if len(apart) > 0 {
+		s += " Left out: " + list(apart) + "."
 	}
 	return s
 }

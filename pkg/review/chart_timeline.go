@@ -26,11 +26,11 @@ const (
 // timelineChart lays out what happened in the quarter, a lane for each kind.
 // Marks that would hide each other are piled up, and a lane is as high as its
 // highest pile. A pile has at most eight marks, the rest is told by its number.
-func timelineChart(f *Facts, q Quarter, classes map[string]string) (chart, bool) {
+func timelineChart(f *Facts, q Quarter, classes map[string]string, continued map[string]bool) (chart, bool) {
 	var all []happening
 	for i := range f.Input.Incidents {
 		x := &f.Input.Incidents[i]
-		if x.IsDrill || x.DuplicateOf != "" || !q.Holds(x.At()) {
+		if x.IsDrill || x.DuplicateOf != "" || continued[x.ID] || !q.Holds(x.At()) {
 			continue
 		}
 		class, kind := "m-first", "not met before"
@@ -60,17 +60,18 @@ func timelineChart(f *Facts, q Quarter, classes map[string]string) (chart, bool)
 	if len(all) == 0 {
 		return chart{}, false
 	}
-	const left = 118.0
+	const left, right = 150.0, chartWidth - marginRight
 	c := chart{ID: "timeline", Title: "The quarter, day by day", Width: chartWidth, Screen: true}
 	c.Columns = []string{"Day", "What", "Kind"}
-	slots := int(math.Ceil((chartWidth - left) / pileStep))
+	slots := int(math.Floor((right - left) / pileStep))
+	step := (right - left) / float64(slots)
 	at := func(t time.Time) float64 {
-		return left + float64(t.Sub(q.Start()))/float64(q.End().Sub(q.Start()))*(chartWidth-left-marginRight)
+		return left + float64(t.Sub(q.Start()))/float64(q.End().Sub(q.Start()))*(right-left)
 	}
 	pile := map[[2]int][]happening{}
 	counts, highest := make([]int, len(lanes)), make([]int, len(lanes))
 	for _, h := range all {
-		key := [2]int{h.lane, int((at(time.UnixMilli(h.at).UTC()) - left) / pileStep)}
+		key := [2]int{h.lane, min(slots-1, int((at(time.UnixMilli(h.at).UTC())-left)/step))}
 		pile[key] = append(pile[key], h)
 		counts[h.lane]++
 		highest[h.lane] = min(pileMost, max(highest[h.lane], len(pile[key])))
@@ -112,7 +113,7 @@ func timelineChart(f *Facts, q Quarter, classes map[string]string) (chart, bool)
 	for lane := range lanes {
 		for slot := range slots {
 			hs := pile[[2]int{lane, slot}]
-			x := left + (float64(slot)+0.5)*pileStep
+			x := left + (float64(slot)+0.5)*step
 			for i, h := range hs {
 				c.Rows = append(c.Rows, []string{day(h.at), h.what, lanes[lane]})
 				if i == pileMost-1 && len(hs) > pileMost {
@@ -144,7 +145,7 @@ func (c *chart) shape(class string, x, y float64, tip string) {
 
 var classWords = map[string]string{
 	"repeat":      "repeat of a failure declared fixed",
-	"known_open":  "known, its fix still open",
+	"known_open":  "known, its fix declared, not known to be closed",
 	"unaddressed": "recurrence that nothing addressed",
 }
 

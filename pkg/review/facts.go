@@ -4,7 +4,12 @@
 // the snapshot holds, in their own sentences.
 package review
 
-import "github.com/tuition-hq/tuition/pkg/learning"
+import (
+	"cmp"
+	"time"
+
+	"github.com/tuition-hq/tuition/pkg/learning"
+)
 
 // Facts is all that one quarter's page is made from.
 type Facts struct {
@@ -15,6 +20,9 @@ type Facts struct {
 	Candidates map[string][]Candidate // by incident, in order of rank
 	Rejections map[string]int64       // records that were refused, by code
 	Version    string                 // of the program
+
+	// MergeWindow is the one that the snapshot was computed with. 0: the default.
+	MergeWindow time.Duration
 }
 
 // Candidate is a change that may have to do with an incident: a row of the
@@ -27,6 +35,11 @@ type Candidate struct {
 	Link       string // stated, corroborated, inferred
 	LagSeconds int64  // from the change to the incident
 	Weight     float64
+}
+
+// continued are the incidents that the measures count with an earlier one.
+func (f *Facts) continued() map[string]bool {
+	return learning.Continuations(f.Input, cmp.Or(f.MergeWindow, learning.DefaultSettings().MergeWindow))
 }
 
 func (f *Facts) title(id string) string {

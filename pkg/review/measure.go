@@ -26,9 +26,9 @@ type family struct {
 
 // families in the order of the page.
 var families = []family{
-	{"repeat_rate", "Repeats", "Whether what did not come back was learned from, or only has not had the time to return.", true, []measure{
+	{"repeat_rate", "Repeats", "Whether what did not come back was learned from, or only has not had the time to return. The share of repeats grows with the record, as more modes are fixed: compare late quarters only.", true, []measure{
 		{"repeat_rate.repeats", "Came back after its declared fix", true},
-		{"repeat_rate.known_open", "Came back while its fix was open", false},
+		{"repeat_rate.known_open", "Came back, its fix declared, not known to be closed", false},
 		{"repeat_rate.unaddressed", "Came back with nothing done about it", false},
 		{"repeat_rate.after_fix.90d", "Back within 90 days of the fix", false},
 		{"repeat_rate.after_end.90d", "Back within 90 days of the first failure", false},
@@ -51,11 +51,11 @@ var families = []family{
 	}},
 	{"durations", "Durations", "Whether shorter is better: the mix of incidents differs from quarter to quarter.", false, []measure{
 		{"durations.detect.median", "Time to detect, median", true},
+		{"durations.stated_detect.median", "Time to detect as stated, median", false},
 		{"durations.mitigate.median", "Time to mitigate, median", false},
 		{"durations.resolve.median", "Time to resolve, median", true},
-		{"durations.rollback.median", "Failed change to rollback, median", false},
-		{"durations.stated_detect.median", "Time to detect as stated, median", false},
 		{"durations.stated_resolve.median", "Time to resolve as stated, median", false},
+		{"durations.rollback.median", "Failed change to rollback, median", false},
 	}},
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/tuition-hq/tuition/pkg/learning"
@@ -125,7 +126,7 @@ func Page(w io.Writer, f Facts) error {
 		Period:  period(q),
 		AsOf:    moment(f.Snapshot.AsOf) + " UTC",
 		Answer:  answerOf(&f, q, es),
-		Version: f.Version,
+		Version: version(f.Version),
 		Hash:    f.Input.Hash,
 		Run:     f.Snapshot.RunID,
 	}
@@ -165,7 +166,7 @@ type indexQuarter struct{ Name, Period, Reading string }
 // Index writes the page that leads to the quarters.
 func Index(w io.Writer, f IndexFacts) error {
 	es := arrange(f.Snapshot.Estimates)
-	v := indexView{Version: f.Version}
+	v := indexView{Version: version(f.Version)}
 	if f.Snapshot.AsOf != 0 {
 		v.AsOf = day(f.Snapshot.AsOf)
 	}
@@ -177,6 +178,9 @@ func Index(w io.Writer, f IndexFacts) error {
 		q, err := ParseQuarter(name)
 		if err != nil {
 			return fmt.Errorf("index page: %w", err)
+		}
+		if unseen(es, name) {
+			continue
 		}
 		v.Quarters = append(v.Quarters, indexQuarter{Name: q.String(), Period: period(q)})
 	}
@@ -199,6 +203,25 @@ func render(w io.Writer, name string, v any) error {
 	}
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// version leaves out the program's name, which stands before it on the page.
+func version(s string) string { return strings.TrimPrefix(s, "tuition ") }
+
+// unseen says that nothing at all was there in a quarter to be counted: it lies
+// before the record begins.
+func unseen(es estimates, quarter string) bool {
+	found := false
+	for _, e := range es.all {
+		if e.Window != quarter || e.Scope.Kind != organisation {
+			continue
+		}
+		if e.N > 0 || e.Exposure > 0 {
+			return false
+		}
+		found = true
+	}
+	return found
 }
 
 func period(q Quarter) string {

@@ -159,7 +159,7 @@ func TestSectionsWithoutDataAreLeftOut(t *testing.T) {
 // Repeats, known open and unaddressed are three different problems.
 func TestClassesOfRecurrenceStandApart(t *testing.T) {
 	body := page(t, reviewtest.Normal())
-	for _, words := range []string{"of a kind that had been declared fixed", "known, with the fix still open", "known, with nothing done about it"} {
+	for _, words := range []string{"of a kind that had been declared fixed", "known, with a fix declared and not known to be closed", "known, with nothing done about it"} {
 		if !strings.Contains(body, words) {
 			t.Errorf("the answer does not tell %q apart", words)
 		}

@@ -3,6 +3,7 @@ package review
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -52,7 +53,7 @@ func quality(f *Facts, q Quarter, es estimates) section {
 	if len(t.Rows) > 0 {
 		s.Tables = append(s.Tables, t)
 	}
-	s.Lead = exposure(f, q)
+	s.Lead = exposure(f, q, es)
 	for _, apart := range []struct{ metric, title string }{
 		{"counted.merged", "Counted as one"}, {"counted.drills", "Drills"}, {"counted.duplicates", "Duplicates"},
 	} {
@@ -81,7 +82,7 @@ func ofAll(k, n int64) string {
 }
 
 // exposure says below what the rates stand.
-func exposure(f *Facts, q Quarter) string {
+func exposure(f *Facts, q Quarter, es estimates) string {
 	var days float64
 	var services, deploys int64
 	from, to := q.Start().UnixMilli(), min(q.End().UnixMilli(), f.Snapshot.AsOf)
@@ -96,10 +97,16 @@ func exposure(f *Facts, q Quarter) string {
 		}
 	}
 	if services == 0 {
+		if f.Input.Start > to {
+			return fmt.Sprintf("No service was under observation in %s: the record begins on %s.", q, day(f.Input.Start))
+		}
 		return ""
 	}
+	if e, ok := es.of("monitoring_gaps.told_by_customer", q.String()); ok && e.Exposure > 0 {
+		days = e.Exposure // less the merging windows: what the rates of the quarter stand below
+	}
 	return fmt.Sprintf("In %s there were %s under observation for %s service-days in all, with %s. Rates stand below these denominators, never below calendar months.",
-		q, plural(services, "service", "services"), count(int64(days)), plural(deploys, "deploy", "deploys"))
+		q, plural(services, "service", "services"), count(int64(math.Round(days))), plural(deploys, "deploy", "deploys"))
 }
 
 func rejections(by map[string]int64) table {
@@ -121,7 +128,7 @@ func readings(es estimates, q Quarter, prefix string) []statement {
 	var out []statement
 	for _, m := range familyNamed(prefix).measures {
 		if e, ok := es.pick(m.metric, q.String()); ok && e.N > 0 {
-			out = append(out, statement{m.title, e.Reading, markOf(e.State), windowWords(e.Window)})
+			out = append(out, statement{m.title, e.Reading, markOf(e.State), upTo(e)})
 		}
 	}
 	return out
@@ -134,6 +141,9 @@ func charts(es estimates, q Quarter, prefix string) []chart {
 			continue
 		}
 		if c, ok := intervalChart("by-quarter-"+slug(m.metric), m.title+", by quarter", es.quarters(m.metric), q.String()); ok {
+			if m.metric == "repeat_rate.repeats" {
+				c.Note = "it rises as the record grows and more modes are fixed: compare late quarters only"
+			}
 			out = append(out, c)
 		}
 	}
@@ -150,6 +160,7 @@ func slug(s string) string {
 }
 
 func repeats(f *Facts, q Quarter, es estimates) section {
+	continued := f.continued()
 	s := section{ID: "repeats", Title: "Repeats", Readings: append(readings(es, q, "learning_derivative"), readings(es, q, "repeat_rate")...)}
 	s.Charts = append(s.Charts, charts(es, q, "repeat_rate")...)
 	if e, ok := es.pick("repeat_rate.after_end.90d", q.String()); ok {
@@ -166,10 +177,10 @@ func repeats(f *Facts, q Quarter, es estimates) section {
 	for _, class := range []string{"repeat", "known_open", "unaddressed"} {
 		for _, r := range f.Input.Recurrences {
 			x := when[r.IncidentID]
-			if r.Class != class || x == nil || !q.Holds(x.At()) {
+			if r.Class != class || x == nil || continued[x.ID] || !q.Holds(x.At()) {
 				continue
 			}
-			kind := cell{Text: upperFirst(spaced(r.Class))}
+			kind := cell{Text: upperFirst(classWords[r.Class])}
 			if r.AlsoOpen {
 				kind.Sub = "another fix is open"
 			}
@@ -245,11 +256,19 @@ func durations(f *Facts, q Quarter, es estimates) section {
 
 func improvements(f *Facts, q Quarter, es estimates) section {
 	s := section{ID: "improvements", Title: "Improvements"}
-	open := table{Caption: "Open at the end of the quarter, the oldest first", Columns: []column{{"Improvement", ""}, {"Service", ""}, {"Opened", ""}, {"Open for", "n"}}}
+	open := table{Caption: "Declared and not known to be closed at the end of the quarter, the oldest first", Columns: []column{{"Improvement", ""}, {"Service", ""}, {"Opened", ""}, {"Open for", "n"}}}
 	closed := table{Caption: "Declared done in " + q.String(), Columns: []column{{"Improvement", ""}, {"Service", ""}, {"Declared", ""}, {"Verified", ""}, {"Took", "n"}}}
 	end := f.endOf(q)
 	xs := slices.Clone(f.Input.Improvements)
-	slices.SortStableFunc(xs, func(a, b learning.Improvement) int { return cmp.Compare(a.OpenedAt, b.OpenedAt) })
+	slices.SortStableFunc(xs, func(a, b learning.Improvement) int {
+		when := func(x learning.Improvement) int64 { // as it stands in its list: when it was declared, else opened
+			if q.Holds(x.ClosedAt) {
+				return x.ClosedAt
+			}
+			return x.OpenedAt
+		}
+		return cmp.Compare(when(a), when(b))
+	})
 	for _, x := range xs {
 		name := cell{Text: f.title(x.ID), Sub: strings.Trim(spaced(x.Kind)+", "+spaced(x.FailureMode), ", ")}
 		switch {
@@ -263,7 +282,11 @@ func improvements(f *Facts, q Quarter, es estimates) section {
 			}
 			closed.Rows = append(closed.Rows, []cell{name, {Text: x.Service}, {Text: day(x.ClosedAt)}, {Text: verified}, {Text: took}})
 		case openAt(&x, end):
-			open.Rows = append(open.Rows, []cell{name, {Text: x.Service}, {Text: day(x.OpenedAt)}, {Text: span(end - x.OpenedAt)}})
+			age := cell{Text: span(end - x.OpenedAt)}
+			if endUntold(&x) {
+				age = cell{Text: "unknown", Sub: "its source tells no end"}
+			}
+			open.Rows = append(open.Rows, []cell{name, {Text: x.Service}, {Text: day(x.OpenedAt)}, age})
 		}
 	}
 	for _, t := range []table{closed, open} {
@@ -279,6 +302,7 @@ func improvements(f *Facts, q Quarter, es estimates) section {
 
 func incidents(f *Facts, q Quarter) section {
 	s := section{ID: "incidents", Title: "Incidents of the quarter"}
+	continued := f.continued()
 	classes := classesOf(f.Input.Recurrences)
 	t := table{Cards: true, Columns: []column{{"Incident", "wide"}, {"Service", ""}, {"Began", ""}, {"Told by", ""}, {"Lasted", "n"}, {"Changes before it", ""}}}
 	for i := range f.Input.Incidents {
@@ -292,7 +316,9 @@ func incidents(f *Facts, q Quarter) section {
 		} else {
 			sub = append(sub, "failure mode unknown")
 		}
-		if c := classWords[classes[x.ID]]; c != "" {
+		if continued[x.ID] {
+			sub = append(sub, "continues an earlier failure, counted with it")
+		} else if c := classWords[classes[x.ID]]; c != "" {
 			sub = append(sub, c)
 		}
 		began := cell{Text: date(x.StartedAt), Sub: clock(x.StartedAt)}
