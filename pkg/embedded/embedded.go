@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -69,14 +70,19 @@ type Services struct {
 
 	folder *folder
 	broker *kfake.Cluster
-	engine *engine
 
+	mu      sync.Mutex // guards the two below
+	engine  *engine    // the one that runs now, or the last one
 	stopped bool
+
+	life  context.Context // ends with Stop
+	end   context.CancelFunc
+	ended chan struct{} // closed when no engine runs nor will; nil for services of another process
 }
 
 // Start runs the broker and the engine on opts.Dir, or joins those that already run there. It returns when both answer.
 //
-// Errors to tell apart: [*MissingEngineError], [*InUseError], [*PortTakenError].
+// Errors to tell apart: [*MissingEngineError], [*EngineLibraryError], [*InUseError], [*PortTakenError].
 func Start(ctx context.Context, opts Options) (*Services, error) {
 	log := opts.Log
 	if log == nil {
@@ -127,11 +133,13 @@ func (f *folder) start(ctx context.Context, opts Options, log *zap.Logger) (*Ser
 
 	began := time.Now()
 	for attempt := 1; ; attempt++ {
-		s, err := f.startOn(ctx, opts, last, own, kind, library)
+		s, config, err := f.startOn(ctx, opts, last, own, kind, library, log)
 		if err == nil {
 			log.Info("embedded services are up", zap.String("dir", f.dir), zap.Strings("brokers", s.Brokers),
 				zap.String("clickhouse", s.ClickHouseAddr), zap.String("http", s.ClickHouseHTTP),
 				zap.String("engine", library), zap.Duration("took", time.Since(began)))
+			s.ended = make(chan struct{})
+			go s.keep(func() (*engine, error) { return f.startEngine(kind, library, config, log) }, log)
 			return s, nil
 		}
 		if attempt == portAttempts || !errors.Is(err, errEngineEnded) {
@@ -142,7 +150,7 @@ func (f *folder) start(ctx context.Context, opts Options, log *zap.Logger) (*Ser
 	}
 }
 
-func (f *folder) startOn(ctx context.Context, opts Options, last running, own secrets, kind engineKind, library string) (_ *Services, err error) {
+func (f *folder) startOn(ctx context.Context, opts Options, last running, own secrets, kind engineKind, library string, log *zap.Logger) (_ *Services, config string, err error) {
 	run := running{PID: os.Getpid()}
 	for _, choice := range []struct {
 		port        *int
@@ -154,41 +162,42 @@ func (f *folder) startOn(ctx context.Context, opts Options, last running, own se
 		{&run.HTTPPort, opts.HTTPPort, last.HTTPPort, "HTTPPort"},
 	} {
 		if *choice.port, err = choosePort(choice.asked, choice.last, choice.setting); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 	}
-	config, err := f.writeConfig(run, own, opts.Cluster)
+	config, err = f.writeConfig(run, own, opts.Cluster)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	s := newServices(f.dir, run, own)
 	s.folder = f
+	s.life, s.end = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.shutdown(context.WithoutCancel(ctx)))
 		}
 	}()
-	if s.engine, err = f.startEngine(kind, library, config); err != nil {
-		return nil, err
+	if s.engine, err = f.startEngine(kind, library, config, log); err != nil {
+		return nil, "", err
 	}
 	if s.broker, err = f.startBroker(run.KafkaPort, own); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	patience, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
 	if err = createTopics(patience, s.Brokers[0]); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if err = s.engine.ready(patience, s.ClickHouseHTTP, s.Admin); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if _, err = query(patience, s.ClickHouseHTTP, s.Admin, "CREATE DATABASE IF NOT EXISTS "+Database); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if err = f.write("running.json", run); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return s, nil
+	return s, config, nil
 }
 
 func newServices(dir string, run running, own secrets) *Services {
@@ -219,33 +228,48 @@ func (s *Services) verify(ctx context.Context, own secrets) error {
 	return nil
 }
 
-// Done is closed when the engine that this process started has ended, by Stop or by itself. It is nil (never ready)
-// for services that run in another process.
-func (s *Services) Done() <-chan struct{} {
-	if s.engine == nil {
-		return nil
-	}
-	return s.engine.Done
-}
+// Done is closed when no engine of this process runs any more: after Stop, or when it ended by itself too often to be
+// started again. It is nil (never ready) for services that run in another process.
+func (s *Services) Done() <-chan struct{} { return s.ended }
+
+// EngineLog is the path of the file in which the engine writes what goes wrong.
+func (s *Services) EngineLog() string { return filepath.Join(s.Dir, "clickhouse", "engine.log") }
 
 // Stop ends what [Start] started, within the context's time; what runs in another process goes on.
 // The folder is free when it returns. A second call does nothing.
 func (s *Services) Stop(ctx context.Context) error {
-	if s.Joined || s.stopped {
+	if s.Joined {
 		return nil
 	}
+	s.mu.Lock()
+	again := s.stopped
 	s.stopped = true
+	s.mu.Unlock()
+	if again {
+		return nil
+	}
 	return errors.Join(s.shutdown(ctx), s.folder.close())
 }
 
 func (s *Services) shutdown(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*serverGrace)
 	defer cancel()
+	s.end()
 	if s.broker != nil {
 		s.broker.Close()
 	}
-	if s.engine != nil {
-		return s.engine.stop(ctx)
+	var err error
+	if e := s.current(); e != nil {
+		err = e.stop(ctx)
 	}
-	return nil
+	if s.ended != nil {
+		<-s.ended
+	}
+	return err
+}
+
+func (s *Services) current() *engine {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.engine
 }

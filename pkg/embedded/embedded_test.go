@@ -185,7 +185,9 @@ func TestAMissingEngineSaysWhatToRun(t *testing.T) {
 		t.Errorf("it does not say what to run: %v", err)
 	}
 	t.Setenv(LibraryVariable, "/nowhere/libchdb.so")
-	if _, err := Start(t.Context(), Options{Dir: t.TempDir()}); err == nil || !strings.Contains(err.Error(), LibraryVariable) {
+	_, err = Start(t.Context(), Options{Dir: t.TempDir()})
+	var wrong *EngineLibraryError
+	if !errors.As(err, &wrong) || !strings.Contains(err.Error(), LibraryVariable) {
 		t.Errorf("a wrong path is not reported with its setting: %v", err)
 	}
 }
@@ -231,17 +233,5 @@ func TestADamagedSecretsFileIsNamed(t *testing.T) {
 	needEngine(t, err)
 	if err == nil || !strings.Contains(err.Error(), filepath.Join(dir, "secrets.json")) {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestDoneTellsThatTheEngineEndedByItself(t *testing.T) {
-	s := start(t, Options{})
-	if err := s.engine.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case <-s.Done():
-	case <-time.After(5 * time.Second):
-		t.Error("nobody was told")
 	}
 }

@@ -18,6 +18,8 @@ import (
 	"text/template"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/tuition-hq/tuition/internal/tied"
 )
 
@@ -46,8 +48,9 @@ const (
 // engine is a running ClickHouse.
 type engine struct {
 	*tied.Process
-	parent io.Closer // closing it tells the child to end
-	output string    // where the child's own messages go
+	parent   io.Closer // closing it tells the child to end
+	terminal *terminal // nil for a clickhouse binary, and where the system gives none
+	output   string    // where the child's own messages go
 }
 
 // writeConfig writes the engine's configuration anew; nothing in it is a secret but hashes and the cluster's word.
@@ -86,19 +89,31 @@ func (f *folder) writeConfig(run running, own secrets, cluster *Cluster) (config
 }
 
 // startEngine starts the child process. It is not ready yet: see [engine.ready].
-func (f *folder) startEngine(kind engineKind, library, config string) (*engine, error) {
+func (f *folder) startEngine(kind engineKind, library, config string, log *zap.Logger) (_ *engine, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find this program to start the engine: %w", err)
 	}
 	data := filepath.Dir(config)
 	args := []string{childName, string(kind), library, "clickhouse"}
+	var screen *terminal
 	switch kind {
 	case kindServer:
 		args = append(args, "server", "--config-file="+config)
 	case kindLibrary: // its command line is that of clickhouse local
 		args = append(args, "--config-file="+config, "--path="+data, "--log-level=warning")
+		if screen, err = openTerminal(); err != nil {
+			log.Warn("no terminal for the engine: a wrong password or a broken connection will end it, and it will be started again", zap.Error(err))
+			break
+		}
+		defer screen.engine.Close()
+		args = append(args, "--interactive", "--disable_suggestion", "--progress=off", "--progress-table=off")
 	}
+	defer func() {
+		if err != nil {
+			screen.close()
+		}
+	}()
 	output := filepath.Join(data, "engine.out")
 	out, err := os.OpenFile(output, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -118,12 +133,15 @@ func (f *folder) startEngine(kind engineKind, library, config string) (*engine, 
 		Stderr:     out,
 		ExtraFiles: []*os.File{childEnd, f.lock}, // childPipe, childLock
 	}
+	if screen != nil {
+		cmd.Stdin = screen.engine
+	}
 	child, err := tied.Start(cmd)
 	if err != nil {
 		ourEnd.Close()
 		return nil, fmt.Errorf("start the engine: %w", err)
 	}
-	return &engine{Process: child, parent: ourEnd, output: output}, nil
+	return &engine{Process: child, parent: ourEnd, terminal: screen, output: output}, nil
 }
 
 // childEnvironment hands the engine only what it needs: settings of tuition may hold passwords.
@@ -137,12 +155,19 @@ func childEnvironment() []string {
 	return env
 }
 
+// startFault is what an engine with a terminal says of a statement of [startFile] that failed; it goes on without it.
+const startFault = "Received exception"
+
 var errEngineEnded = errors.New("the ClickHouse engine ended")
 
 // ready waits until the engine answers the user.
 func (e *engine) ready(ctx context.Context, address string, user User) error {
 	for {
 		_, err := query(ctx, address, user, "SELECT 1")
+		if words := e.lastWords(); strings.Contains(words, startFault) {
+			_ = e.Kill()
+			return fmt.Errorf("%w because it could not start: %s", errEngineEnded, words)
+		}
 		if err == nil {
 			return nil
 		}
@@ -174,6 +199,7 @@ func (e *engine) lastWords() string {
 
 // stop ends the engine; what it acknowledged is kept.
 func (e *engine) stop(ctx context.Context) error {
+	defer e.terminal.close()
 	e.parent.Close()
 	select {
 	case <-e.Done:

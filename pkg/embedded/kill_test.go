@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+	"go.uber.org/zap/zaptest"
 )
 
 // holderVariable makes the test binary own services on the folder it names, write to both and report what they
@@ -35,7 +36,7 @@ func hold(dir string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("engine", s.engine.Pid)
+	fmt.Println("engine", s.current().Pid)
 	if _, err := query(ctx, s.ClickHouseHTTP, s.Admin, "CREATE TABLE tuition.fact (id UInt64) ENGINE = MergeTree ORDER BY id SETTINGS fsync_after_insert = 1, fsync_part_directory = 1"); err != nil {
 		return err
 	}
@@ -192,7 +193,7 @@ func TestAServerBinaryIsRunAndStopped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := f.startEngine(kind, path, config)
+	e, err := f.startEngine(kind, path, config, zaptest.NewLogger(t))
 	if err != nil {
 		t.Fatal(err)
 	}

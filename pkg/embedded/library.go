@@ -34,6 +34,15 @@ func (e *MissingEngineError) Error() string {
 	return fmt.Sprintf("no ClickHouse found (looked at %q): run %s, or put clickhouse on PATH, or set %s to the path of libchdb.so", e.Tried, e.Install, LibraryVariable)
 }
 
+// EngineLibraryError says that no engine library is where the settings say it is.
+type EngineLibraryError struct{ Cause error }
+
+func (e *EngineLibraryError) Error() string {
+	return fmt.Sprintf("engine library: %v: set %s to the path of libchdb.so, or unset it", e.Cause, LibraryVariable)
+}
+
+func (e *EngineLibraryError) Unwrap() error { return e.Cause }
+
 // EnginePackage is the npm package that holds the engine for this platform, with its version; empty if there is none.
 func EnginePackage() string {
 	name := map[string]string{
@@ -81,7 +90,7 @@ func findEngine(given string) (engineKind, string, error) {
 	}
 	if given != "" {
 		if _, err := os.Stat(given); err != nil {
-			return "", "", fmt.Errorf("engine library: %w: mend the setting or %s", err, LibraryVariable)
+			return "", "", &EngineLibraryError{Cause: err}
 		}
 		return kindLibrary, given, nil
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"go.uber.org/zap/zaptest"
 )
 
 var nobody = User{Name: "default"}
@@ -130,7 +131,7 @@ func TestThePasswordlessUserHasNoRights(t *testing.T) {
 	if err := os.WriteFile(users, unlimited, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	e, err := f.startEngine(kind, library, config)
+	e, err := f.startEngine(kind, library, config, zaptest.NewLogger(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,7 +279,7 @@ func TestPasswordsStandNowhereButInTheirFile(t *testing.T) {
 		}
 	}
 
-	engine := "/proc/" + strconv.Itoa(s.engine.Pid)
+	engine := "/proc/" + strconv.Itoa(s.current().Pid)
 	if text, err := os.ReadFile(engine + "/cmdline"); err == nil && !bytes.Contains(text, []byte(s.Dir)) {
 		t.Errorf("the engine's command line is not what this test looks for: %q", text)
 	}
