@@ -129,8 +129,10 @@ func (s *Set) load(files fs.FS, dir string) error {
 	for _, declaration := range declarations {
 		name := strings.TrimSuffix(declaration, ".yaml")
 		if !slices.Contains(programs, name+".jq") {
-			faults = append(faults, &Fault{Adapter: name, File: path.Join(dir, declaration), What: "there is no program beside it",
-				Mend: "add " + name + ".jq, or take this file away"})
+			faults = append(faults, &Fault{
+				Adapter: name, File: path.Join(dir, declaration), What: "there is no program beside it",
+				Mend: "add " + name + ".jq, or take this file away",
+			})
 		}
 	}
 	return errors.Join(faults...)
@@ -141,8 +143,10 @@ func compile(files fs.FS, dir, name string) (*Adapter, error) {
 	declared := path.Join(dir, name+".yaml")
 	text, err := fs.ReadFile(files, name+".yaml")
 	if err != nil {
-		return nil, &Fault{Adapter: name, File: declared, What: "there is no declaration beside the program",
-			Mend: "add it, with version, description and input"}
+		return nil, &Fault{
+			Adapter: name, File: declared, What: "there is no declaration beside the program",
+			Mend: "add it, with version, description and input",
+		}
 	}
 	if err := yaml.UnmarshalWithOptions(text, &a.Declaration, yaml.Strict()); err != nil {
 		f := &Fault{Adapter: name, File: declared, What: "the declaration cannot be read", Mend: "see the adapters that come with tuition"}

@@ -73,8 +73,10 @@ func (a *Adapter) Files(paths []string) ([]string, error) {
 			}
 		}
 		if !found {
-			return nil, &Fault{Adapter: a.Name, File: path, What: "nothing in this folder is for this adapter",
-				Mend: "name a folder with files " + strings.Join(extensions[a.Input], ", ")}
+			return nil, &Fault{
+				Adapter: a.Name, File: path, What: "nothing in this folder is for this adapter",
+				Mend: "name a folder with files " + strings.Join(extensions[a.Input], ", "),
+			}
 		}
 	}
 	return files, nil
@@ -92,8 +94,10 @@ func (a *Adapter) File(ctx context.Context, path string, options Options, sink S
 		return err
 	}
 	if !a.reads(path) {
-		return &Fault{Adapter: a.Name, File: path, What: "this adapter does not read files of this name",
-			Mend: "name a file " + strings.Join(extensions[a.Input], ", ")}
+		return &Fault{
+			Adapter: a.Name, File: path, What: "this adapter does not read files of this name",
+			Mend: "name a file " + strings.Join(extensions[a.Input], ", "),
+		}
 	}
 	in, err := source.Open(path, options.Progress)
 	if err != nil {
@@ -176,8 +180,10 @@ func (r *reading) decoded(data []byte, line int) error {
 			return r.one(numbers(value), line)
 		}
 	}
-	return r.sink.Fault(&Fault{Adapter: r.Name, File: r.path, Line: line, What: "this is not one JSON value",
-		Mend: "for one on each line use the ending .jsonl"})
+	return r.sink.Fault(&Fault{
+		Adapter: r.Name, File: r.path, Line: line, What: "this is not one JSON value",
+		Mend: "for one on each line use the ending .jsonl",
+	})
 }
 
 // numbers makes numbers of a decoded value what programs count with: int where

@@ -63,8 +63,10 @@ var (
 // that the document is about (0: not known): a year of five digits is read as
 // that one if it becomes it by leaving out one digit.
 func parseTime(text, zone string, year int) map[string]any {
-	result := map[string]any{"time": nil, "reason": nil, "precision": nil, "approximate": false, "dst": false,
-		"until": nil, "corrected": nil, "doubt": nil}
+	result := map[string]any{
+		"time": nil, "reason": nil, "precision": nil, "approximate": false, "dst": false,
+		"until": nil, "corrected": nil, "doubt": nil,
+	}
 	fail := func(reason string) map[string]any {
 		result["reason"] = reason
 		return result

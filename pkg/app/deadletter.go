@@ -87,10 +87,18 @@ func (s *Session) DeadLetter(ctx context.Context, name string) (Table, []byte, e
 		return Table{}, nil, err
 	}
 	t := Table{Columns: []string{"field", "value"}, Rows: [][]any{
-		{"at", place(l.Position)}, {"written", moment(l.WrittenAt)},
-		{"origin", l.Origin.String()}, {"record's time", moment(l.Timestamp)},
-		{"stage", l.Stage}, {"code", string(l.Code)}, {"pointer", l.Pointer}, {"why", l.Message},
-		{"attempts", int64(l.Attempts)}, {"version", l.Version}, {"bytes", int64(l.Bytes)}, {"sha256", l.SHA256},
+		{"at", place(l.Position)},
+		{"written", moment(l.WrittenAt)},
+		{"origin", l.Origin.String()},
+		{"record's time", moment(l.Timestamp)},
+		{"stage", l.Stage},
+		{"code", string(l.Code)},
+		{"pointer", l.Pointer},
+		{"why", l.Message},
+		{"attempts", int64(l.Attempts)},
+		{"version", l.Version},
+		{"bytes", int64(l.Bytes)},
+		{"sha256", l.SHA256},
 	}}
 	return t, l.Value(), nil
 }

@@ -55,8 +55,12 @@ func TestInUnit(t *testing.T) {
 		unit  string
 		want  string
 	}{
-		{0.0694, "share", "6.94 %"}, {5.22e-15, "share", "0"}, {90, "seconds", "1.5 min"},
-		{7200, "seconds", "2 h"}, {20 * 86400, "seconds", "20.0 days"}, {-0.0123, "ratio", "-0.0123"},
+		{0.0694, "share", "6.94 %"},
+		{5.22e-15, "share", "0"},
+		{90, "seconds", "1.5 min"},
+		{7200, "seconds", "2 h"},
+		{20 * 86400, "seconds", "20.0 days"},
+		{-0.0123, "ratio", "-0.0123"},
 	} {
 		if got := inUnit(c.value, c.unit); got != c.want {
 			t.Errorf("%v %s is written %q, want %q", c.value, c.unit, got, c.want)

@@ -120,8 +120,10 @@ func (m *markdown) open(title string, level, line int) {
 	for _, a := range m.ancestors {
 		path = append(path, a.title)
 	}
-	m.section = map[string]any{"title": title, "level": level, "line": line, "path": path,
-		"paragraphs": []any{}, "items": []any{}, "tables": []any{}}
+	m.section = map[string]any{
+		"title": title, "level": level, "line": line, "path": path,
+		"paragraphs": []any{}, "items": []any{}, "tables": []any{},
+	}
 	if level > 0 {
 		m.ancestors = append(m.ancestors, heading{title, level})
 	}

@@ -42,16 +42,20 @@ func Rows(r io.Reader, file string, separator rune, yield func(Row) error) error
 			for i, name := range cells {
 				name = strings.TrimSpace(name)
 				if name == "" || seen[name] {
-					return &Fault{File: file, Line: line, What: fmt.Sprintf("column %d has no name, or one that another has", i+1),
-						Mend: "give every column its own name in the first row"}
+					return &Fault{
+						File: file, Line: line, What: fmt.Sprintf("column %d has no name, or one that another has", i+1),
+						Mend: "give every column its own name in the first row",
+					}
 				}
 				seen[name], header[i] = true, name
 			}
 			return nil
 		}
 		if len(cells) != len(header) {
-			return &Fault{File: file, Line: line, What: fmt.Sprintf("the row has %d columns, the first row names %d", len(cells), len(header)),
-				Mend: "add the missing separators, or quote a cell that holds one"}
+			return &Fault{
+				File: file, Line: line, What: fmt.Sprintf("the row has %d columns, the first row names %d", len(cells), len(header)),
+				Mend: "add the missing separators, or quote a cell that holds one",
+			}
 		}
 		fields := make(map[string]any, len(cells))
 		for i, cell := range cells {
