@@ -193,13 +193,13 @@ func (c *computation) countApart() {
 	}
 	for _, w := range append([]window{c.everything}, c.quarters...) {
 		for _, apart := range []struct {
-			metric, sentence string
-			incidents        []*Incident
+			metric, one, many string
+			incidents         []*Incident
 		}{
-			{"counted.drills", "drills and planned works were left out of every other number", c.org.drills},
-			{"counted.duplicates", "incidents that double another were left out of every other number", c.org.duplicates},
-			{"counted.undated", "incidents have neither a start nor a detection and could not be placed in time", c.org.undated},
-			{"counted.merged", "incidents came within the merging window of one of the same mode and were counted as one failure with it", merged},
+			{"counted.drills", "drill or planned work was left out of every other number", "drills and planned works were left out of every other number", c.org.drills},
+			{"counted.duplicates", "incident that doubles another was left out of every other number", "incidents that double another were left out of every other number", c.org.duplicates},
+			{"counted.undated", "incident has neither a start nor a detection and could not be placed in time", "incidents have neither a start nor a detection and could not be placed in time", c.org.undated},
+			{"counted.merged", "incident came within the merging window of one of the same mode and was counted as one failure with it", "incidents came within the merging window of one of the same mode and were counted as one failure with it", merged},
 		} {
 			var n int64
 			for _, incident := range apart.incidents {
@@ -208,7 +208,7 @@ func (c *computation) countApart() {
 					c.evidence(g, w, apart.metric, "event", "incident", incident.ID)
 				}
 			}
-			c.emit(g, w, count(apart.metric, n, n, fmt.Sprintf("%d %s.", n, apart.sentence)))
+			c.emit(g, w, count(apart.metric, n, n, plural(int(n), apart.one, apart.many)+"."))
 		}
 	}
 }

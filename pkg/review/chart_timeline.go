@@ -60,7 +60,7 @@ func timelineChart(f *Facts, q Quarter, classes map[string]string, continued map
 	if len(all) == 0 {
 		return chart{}, false
 	}
-	const left, right = 150.0, chartWidth - marginRight
+	const left, right = 164.0, chartWidth - marginRight
 	c := chart{ID: "timeline", Title: "The quarter, day by day", Width: chartWidth, Screen: true}
 	c.Columns = []string{"Day", "What", "Kind"}
 	slots := int(math.Floor((right - left) / pileStep))
@@ -99,8 +99,8 @@ func timelineChart(f *Facts, q Quarter, classes map[string]string, continued map
 	for k, lane := range used {
 		y := base[lane]
 		c.line("zero", left, y+8, chartWidth-marginRight, y+8)
-		c.text("lane", "start", 0, y-8, lanes[lane])
-		c.text("tick", "start", 0, y+8, count(counts[lane]))
+		c.text("lane", "start", 0, y-10, lanes[lane])
+		c.text("tick", "start", 0, y+10, count(counts[lane]))
 		if k > 0 {
 			c.Desc += ", "
 		}

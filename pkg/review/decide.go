@@ -32,7 +32,7 @@ func decisions(f *Facts, q Quarter, continued map[string]bool) []string {
 		}
 	}
 	if n := back["unaddressed"]; n > 0 {
-		add(fmt.Sprintf("%s back with nothing done about it: %s.", plural(n, "failure came", "failures came"), mostOf(neglected, 3)))
+		add(fmt.Sprintf("%s back with nothing done about %s: %s.", plural(n, "failure came", "failures came"), map[bool]string{true: "it", false: "them"}[n == 1], mostOf(neglected, 3)))
 	}
 	if n := back["repeat"]; n > 0 {
 		add(plural(n, "failure came", "failures came") + " back after a declared fix.")
@@ -54,7 +54,7 @@ func mostOf(counts map[string]int, few int) string {
 		parts = append(parts, fmt.Sprintf("%s (%d)", name, counts[name]))
 	}
 	if rest := len(names) - few; rest > 0 {
-		parts = append(parts, plural(rest, "other", "others"))
+		parts = append(parts, plural(rest, "other mode of a service", "other modes of services"))
 	}
 	return list(parts)
 }
