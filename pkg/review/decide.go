@@ -101,7 +101,7 @@ func openImprovements(f *Facts, q Quarter, again int) string {
 		if s != "" {
 			s += " "
 		}
-		s += fmt.Sprintf("%s of unknown state (their source tells no end).", plural(untold, "declared improvement is", "declared improvements are"))
+		s += fmt.Sprintf("%s of unknown state (%s source tells no end).", plural(untold, "declared improvement is", "declared improvements are"), map[bool]string{true: "its", false: "their"}[untold == 1])
 	}
 	if again > 0 && s != "" {
 		s += fmt.Sprintf(" %s back in the quarter with a fix declared and not known to be closed.", plural(again, "failure came", "failures came"))
