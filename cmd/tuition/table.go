@@ -7,8 +7,10 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/tuition-hq/tuition/pkg/app"
 )
@@ -106,6 +108,9 @@ func fullText(v any) string {
 		}
 		return strconv.FormatFloat(x, 'g', -1, 64)
 	}
+	if x, ok := v.(string); ok {
+		return x
+	}
 	return shortText(v)
 }
 
@@ -120,7 +125,28 @@ func shortText(v any) string {
 		return strconv.FormatFloat(x, 'g', 3, 64)
 	case time.Time:
 		return x.UTC().Format("2006-01-02 15:04:05.999")
+	case string:
+		return visible(x)
 	default:
 		return fmt.Sprint(v)
 	}
 }
+
+// visible writes what would move the cursor, change the terminal or turn the
+// direction of writing as an escape: ids come from whoever sends events.
+func visible(text string) string {
+	if strings.IndexFunc(text, hidden) < 0 {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if hidden(r) {
+			fmt.Fprintf(&b, "\\u%04x", r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func hidden(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }

@@ -134,7 +134,7 @@ func DefaultSettings() Settings {
 			Brokers: []string{"127.0.0.1:9092"}, Group: "tuition",
 			EventsTopic: "tuition.events", DeadLetterTopic: "tuition.deadletter",
 			Partitions: 4,
-			BatchRows:  100_000, BatchBytes: 32 << 20, BatchAge: time.Second, StopWithin: 10 * time.Second,
+			BatchRows:  100_000, BatchBytes: 8 << 20, BatchAge: time.Second, StopWithin: 10 * time.Second,
 		},
 		ClickHouse: ClickHouseSettings{
 			Addresses: []string{"127.0.0.1:9000"}, Database: "tuition",
@@ -197,16 +197,9 @@ func LoadSettings(path string, environ []string) (Settings, error) {
 }
 
 func readSettingsFile(path string, s *Settings) error {
-	info, err := os.Stat(path)
+	text, err := readSmallFile(path)
 	if err != nil {
-		return fmt.Errorf("settings file %s: %w; give an existing file with --settings", path, errors.Unwrap(err))
-	}
-	if info.Size() > settingsMaxBytes {
-		return fmt.Errorf("settings file %s has %d bytes; a settings file has at most %d", path, info.Size(), settingsMaxBytes)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("settings file %s: %w", path, err)
+		return fmt.Errorf("settings file %w; give another one with --settings", err)
 	}
 	if len(strings.TrimSpace(string(text))) == 0 {
 		return nil
@@ -222,6 +215,18 @@ func readSettingsFile(path string, s *Settings) error {
 		return fmt.Errorf("settings file %s: %s; `tuition check --help` lists the settings", path, reason)
 	}
 	return nil
+}
+
+// readSmallFile reads a regular file of bounded size: a pipe would wait and a device never end.
+func readSmallFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, errors.Unwrap(err))
+	}
+	if !info.Mode().IsRegular() || info.Size() > settingsMaxBytes {
+		return nil, fmt.Errorf("%s is not a regular file of at most %d bytes", path, settingsMaxBytes)
+	}
+	return os.ReadFile(path)
 }
 
 func firstLine(text string) string {
@@ -299,7 +304,7 @@ func (s *Settings) readSecretFiles() error {
 		if secret.file == "" {
 			continue
 		}
-		text, err := os.ReadFile(secret.file)
+		text, err := readSmallFile(secret.file)
 		if err != nil {
 			return fmt.Errorf("setting %s: %w", secret.name, err)
 		}

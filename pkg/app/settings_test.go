@@ -51,7 +51,7 @@ func TestSettingsErrorsSayWhatAndWhere(t *testing.T) {
 		{"short key", "privacy:\n  key: abc\n", "", "privacy.key: at least 16 characters"},
 		{"unknown variable", "", "TUITION_KAFKA_BROKER=a:1", "TUITION_KAFKA_BROKER is not a setting"},
 		{"variable of wrong type", "", "TUITION_KAFKA_BATCH_ROWS=hunter2", "TUITION_KAFKA_BATCH_ROWS is not a whole number"},
-		{"missing secret", "privacy:\n  key_file: /nowhere\n", "", "privacy.key_file: open /nowhere"},
+		{"missing secret", "privacy:\n  key_file: /nowhere\n", "", "privacy.key_file: /nowhere"},
 		{"bad as_of", "analysis:\n  as_of: tomorrow\n", "", "analysis.as_of: empty, log, or a date"},
 	}
 	for _, tt := range tests {

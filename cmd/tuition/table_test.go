@@ -1,0 +1,24 @@
+package main
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/tuition-hq/tuition/pkg/app"
+)
+
+func TestTablesShowNoControlCharacters(t *testing.T) {
+	table := app.Table{Columns: []string{"id", "value"}, Rows: [][]any{{"a\x1b[2J\nb\u202e", math.NaN()}}}
+	var out strings.Builder
+	if err := printTable(&out, "table", table); err != nil {
+		t.Fatal(err)
+	}
+	if want := `a\u001b[2J\u000ab\u202e`; !strings.Contains(out.String(), want) {
+		t.Errorf("got %q, want it to hold %q", out.String(), want)
+	}
+	out.Reset()
+	if err := printTable(&out, "json", table); err != nil || !strings.Contains(out.String(), `"value": null`) {
+		t.Errorf("unknown is null in JSON: %q, %v", out.String(), err)
+	}
+}
