@@ -105,7 +105,7 @@ func (s *newest) Facts(ctx context.Context, quarter string) (review.Facts, error
 	if err != nil {
 		return review.Facts{}, err
 	}
-	facts := review.Facts{Quarter: quarter, Snapshot: snapshot, Input: input, Version: Version()}
+	facts := review.Facts{Quarter: quarter, Snapshot: snapshot, Input: input, MergeWindow: s.session.settings.Analysis.MergeWindow, Version: Version()}
 	q, err := review.ParseQuarter(quarter)
 	if err != nil {
 		return review.Facts{}, err

@@ -195,7 +195,8 @@ func (s *site) notice(w http.ResponseWriter, status int, title string, lines ...
 
 func (s *site) ready(w http.ResponseWriter, _ *http.Request) {
 	if err := s.source.Ready(); err != nil {
-		plain(w, http.StatusServiceUnavailable, "not ready: "+err.Error())
+		s.log.Warn("not ready", zap.Error(err)) // the reason may quote the store: it belongs into the log
+		plain(w, http.StatusServiceUnavailable, "not ready; the log says why")
 		return
 	}
 	plain(w, http.StatusOK, "ready")

@@ -51,7 +51,7 @@ func ask(t *testing.T, s source, method, path string) (*http.Response, string) {
 
 func TestAddresses(t *testing.T) {
 	normal := source{facts: reviewtest.Normal()}
-	early := source{err: web.ErrNotComputed, ready: errors.New("the first computation has not finished")}
+	early := source{err: web.ErrNotComputed, ready: errors.New("code 60: SELECT secret FROM nowhere")}
 	broken := source{err: errors.New("dial tcp 10.1.2.3:9000: connection refused")}
 	for _, c := range []struct {
 		name, method, path string
@@ -68,7 +68,7 @@ func TestAddresses(t *testing.T) {
 		{"no such page", "GET", "/nothing", normal, 404, "There is no such page"},
 		{"health", "GET", "/healthz", broken, 200, "ok"},
 		{"ready", "GET", "/readyz", normal, 200, "ready"},
-		{"not ready", "GET", "/readyz", early, 503, "the first computation has not finished"},
+		{"not ready", "GET", "/readyz", early, 503, "the log says why"},
 		{"before the first computation", "GET", "/", early, 503, "Nothing has been computed yet"},
 		{"review before the first computation", "GET", "/review/2026-Q3", early, 503, "Nothing has been computed yet"},
 		{"data before the first computation", "GET", "/api/estimates", early, 503, "no computation has finished yet"},
