@@ -25,7 +25,9 @@ func Compute(in Input, settings Settings) Run {
 	}
 	c.everything = window{name: all, from: math.MinInt64, to: in.AsOf}
 	c.quarters = quarters(c.org.start, in.AsOf)
-	for _, g := range c.org.groups() {
+	groups := c.org.groups()
+	c.perFailure(groups)
+	for _, g := range groups {
 		g.clock = newClock(g.services)
 		g.deploys = deployTimes(g.services)
 		c.repeats(g)
@@ -49,6 +51,7 @@ type computation struct {
 	org        *organisation
 	everything window
 	quarters   []window
+	declared   *expectation // what was due after declared fixes
 	run        Run
 	quiet      map[int64]string // why the organisation's silence up to a moment leaves no trend, "" if it does
 }

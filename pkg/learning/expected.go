@@ -1,0 +1,229 @@
+package learning
+
+import (
+	"hash/fnv"
+	"math"
+	"slices"
+
+	"github.com/tuition-hq/tuition/pkg/stats"
+)
+
+const (
+	untilIntervention = 13 * 7 * dayMillis // after the first failure, where no fix is declared earlier
+	untilPlacebo      = 26 * 7 * dayMillis
+	gridPoints        = 60
+	emSteps           = 2000
+	rateResamples     = 200
+)
+
+// stage is one mode on one service, cut at its intervention: what came before
+// tells its rate, and what was due after is compared with what came.
+type stage struct {
+	service *service
+	mode    *modeHistory
+	history stats.ModeHistory // days
+	from    int64             // the intervention
+	until   int64             // when counting ends
+	due     float64           // exposure from the one to the other, in days
+	came    []*failure
+
+	rate, variance float64 // per day, of the posterior
+}
+
+func (s *stage) expected() float64 { return s.rate * s.due }
+
+// expectation is what an organisation's modes had to be expected to do
+// without learning. Rates are estimated for all of its modes together, so that
+// those of a small team are drawn toward the organisation's.
+type expectation struct {
+	stages    []*stage
+	of        map[*service][]int // indices of stages
+	born      float64            // π̂
+	before    int64              // Σn: recurrences before intervention
+	opened    map[*service]int   // modes left out, as no exposure lies before their first failure
+	resampled [][]float64
+}
+
+// cut is when a mode was intervened on and until when it counts.
+type cut func(h *modeHistory, end int64) (from, until int64)
+
+// byIntervention: every mode counts from its first declared fix or 13 weeks
+// after its first failure, whichever is earlier, so that nobody gains by
+// declaring late, early or never.
+func byIntervention(h *modeHistory, end int64) (from, until int64) {
+	from = h.failures[0].at + untilIntervention
+	if h.fix != nil {
+		from = min(from, h.fix.at)
+	}
+	return from, end
+}
+
+// byDeclaration: from the first declared fix only.
+func byDeclaration(h *modeHistory, end int64) (from, until int64) {
+	if h.fix == nil {
+		return end, end
+	}
+	return h.fix.at, end
+}
+
+// byPlacebo: what is still unfixed after 26 weeks, until it is fixed. The
+// recurrence that triggers a fix lies before it, and counts.
+func byPlacebo(h *modeHistory, end int64) (from, until int64) {
+	from, until = h.failures[0].at+untilPlacebo, end
+	if h.fix != nil {
+		until = min(until, h.fix.at)
+	}
+	return min(from, until), until
+}
+
+// expect estimates the rates under one rule of intervention.
+func (c *computation) expect(name string, rule cut) *expectation {
+	e := &expectation{of: map[*service][]int{}, opened: map[*service]int{}}
+	var histories []stats.ModeHistory
+	longest := 0.0
+	for _, s := range c.org.services {
+		if s.name == Unknown || s.to <= s.from {
+			continue
+		}
+		for _, h := range s.modes {
+			first := h.failures[0]
+			if first.opens {
+				e.opened[s]++ // a service that is known by its first failure would say that modes fail at once
+				continue
+			}
+			st := &stage{service: s, mode: h}
+			st.from, st.until = rule(h, s.to)
+			st.from = min(st.from, s.to)
+			st.history = stats.ModeHistory{First: days(first.at - s.from), Until: h.exposed(first.at, st.from), Observed: days(s.to - s.from)}
+			st.due = h.exposed(st.from, st.until)
+			for _, f := range h.failures[1:] {
+				switch {
+				case f.at < st.from:
+					st.history.Recurrences++
+				case f.at < st.until || f.at == s.to:
+					st.came = append(st.came, f)
+				}
+			}
+			e.before += int64(st.history.Recurrences)
+			e.of[s] = append(e.of[s], len(e.stages))
+			e.stages = append(e.stages, st)
+			histories = append(histories, st.history)
+			longest = max(longest, st.history.Observed)
+		}
+	}
+	if len(histories) == 0 {
+		return e
+	}
+	// The fastest rate is one a day, as merging leaves nothing faster to be seen.
+	fit := stats.FitRates(histories, stats.LogGrid(math.Min(0.2/longest, 0.1), 1, gridPoints), emSteps)
+	e.born = fit.Born
+	for i, st := range e.stages {
+		st.rate, st.variance = fit.Posterior(histories[i])
+	}
+	seed := fnv.New64a()
+	seed.Write([]byte(name))
+	e.resampled = stats.ResampleRates(histories, fit, seed.Sum64()+c.settings.Seed, rateResamples)
+	return e
+}
+
+func days(millis int64) float64 { return float64(millis) / dayMillis }
+
+// exposed are the days between two moments in which the mode could fail: all but its merging windows.
+func (h *modeHistory) exposed(from, to int64) float64 {
+	if to <= from {
+		return 0
+	}
+	left := to - from
+	for _, f := range h.failures {
+		left -= max(0, min(to, f.until)-max(from, f.at))
+	}
+	return days(max(0, left))
+}
+
+// comparison is observed against expected over some of the modes.
+type comparison struct {
+	stages         []*stage // those with exposure after intervention
+	failures       int64    // of these modes, all of them
+	came           int64    // O
+	expected       float64  // E
+	c              float64  // squared coefficient of variation of E, enlarged
+	before, opened int64    // Σn of the whole, and what the scope leaves out
+	unwitnessed    int      // fixes taken as stated
+	fixes          int
+}
+
+// compare sums over a scope and the modes that first failed in a window.
+func (e *expectation) compare(g *group, w window) comparison {
+	out := comparison{before: e.before}
+	var chosen []int
+	for _, s := range g.services {
+		if w.name == all {
+			out.opened += int64(e.opened[s])
+		}
+		for _, i := range e.of[s] {
+			st := e.stages[i]
+			if st.due <= 0 || !w.holds(st.mode.failures[0].at) {
+				continue
+			}
+			chosen = append(chosen, i)
+			out.stages = append(out.stages, st)
+			out.failures += int64(len(st.mode.failures))
+			out.came += int64(len(st.came))
+			out.expected += st.expected()
+			if fix := st.mode.fix; fix != nil && fix.at <= st.from {
+				out.fixes++
+				if fix.improvement.Imported {
+					out.unwitnessed++
+				}
+			}
+		}
+	}
+	if out.expected > 0 {
+		out.c = e.spread(out, chosen)
+	}
+	return out
+}
+
+// spread is the squared coefficient of variation of what was expected, as the
+// observed count sees it: of the modes' own rates, of the distribution of
+// rates, and of what the intervention did to each of them.
+func (e *expectation) spread(c comparison, chosen []int) float64 {
+	const enlarged = 1.6
+	var rates, squares float64
+	ratio := float64(c.came) / c.expected
+	for _, st := range c.stages {
+		rates += st.variance * st.due * st.due
+		d := float64(len(st.came)) - ratio*st.expected()
+		squares += d * d
+	}
+	logs := make([]float64, len(e.resampled))
+	for b, rate := range e.resampled {
+		var sum float64
+		for _, i := range chosen {
+			sum += rate[i] * e.stages[i].due
+		}
+		logs[b] = math.Log(sum)
+	}
+	fits := stats.Deviation(logs)
+	uneven := 0.0
+	if c.came > 0 {
+		scale := ratio * c.expected
+		uneven = math.Max(0, (squares-scale-ratio*ratio*rates)/(scale*scale))
+	}
+	return math.Max(enlarged*(rates/(c.expected*c.expected)+fits*fits+uneven), 1e-9)
+}
+
+// firstFailures are the times of the first failures of the compared modes, in quarters from the earliest.
+func (c comparison) firstFailures() []float64 {
+	out := make([]float64, len(c.stages))
+	for i, st := range c.stages {
+		out[i] = days(st.mode.failures[0].at) / quarterDays
+	}
+	if len(out) > 0 {
+		origin := slices.Min(out)
+		for i := range out {
+			out[i] -= origin
+		}
+	}
+	return out
+}

@@ -1,0 +1,224 @@
+package learning
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/tuition-hq/tuition/pkg/stats"
+)
+
+const (
+	perFailure       = "learning_per_failure"
+	fewestExpected   = 3  // recurrences
+	fewestBefore     = 10 // recurrences before intervention
+	fewestForSlope   = 10 // modes
+	shortestForSlope = 2  // quarters
+	widestLearning   = 2.0
+)
+
+const perFailureMethod = "1 − observed/expected recurrences after intervention; rates without learning by non-parametric maximum likelihood over %d modes with modes never seen (2,000 EM steps), negative binomial tails inverted"
+
+// learning per failure, for the organisation and its teams: services have too few modes.
+func (c *computation) perFailure(groups []*group) {
+	if len(groups) == 0 {
+		return
+	}
+	headline := c.expect(perFailure, byIntervention)
+	declared := c.expect(perFailure+".declared", byDeclaration)
+	placebo := c.expect(perFailure+".placebo", byPlacebo)
+	// Whether modes fade by themselves is asked once, of the whole.
+	fading := c.fading(placebo.compare(groups[0], c.everything))
+	for _, g := range groups {
+		if g.Kind == "service" {
+			continue
+		}
+		for _, w := range c.windows(g) {
+			c.learned(g, w, headline, perFailure, "their intervention", fading)
+			c.learned(g, w, declared, perFailure+".declared", "their declared fix", fading)
+			c.learned(g, w, placebo, perFailure+".placebo", "26 weeks without a fix", "")
+		}
+		c.perFailureTrend(g, headline, fading)
+		c.perFailurePower(g, headline)
+	}
+	c.declared = declared
+}
+
+// fading says why learning cannot be told from modes that change by themselves; "" if it can.
+func (c *computation) fading(p comparison) string {
+	if p.refusal() != nil {
+		return ""
+	}
+	i := p.learning(c.settings.Level)
+	switch {
+	case i.Low > 0:
+		return "modes fade without a fix"
+	case i.High < 0:
+		return "modes come back more and more without a fix"
+	default:
+		return ""
+	}
+}
+
+// learning is the interval for 1 − O/E.
+func (p comparison) learning(level float64) stats.Interval {
+	ratio := stats.RecurrenceRatio(int(p.came), p.expected, p.c, level)
+	return stats.Interval{Low: 1 - ratio.High, High: 1 - ratio.Low}
+}
+
+// refusal is why there is no figure: the state and the reading; nil if there can be one.
+func (p comparison) refusal() *Estimate {
+	switch {
+	case p.expected < fewestExpected:
+		return &Estimate{State: Insufficient, Reading: fmt.Sprintf(
+			"Not enough data: %s recurrences were to be expected, needs %d. No figure is shown.", number(p.expected), fewestExpected)}
+	case p.before < fewestBefore:
+		return &Estimate{State: AssumptionFailed, Reading: fmt.Sprintf(
+			"Not reported: fixed too soon to know the rate without a fix. The organisation saw %s before intervention, needs %d.",
+			plural(int(p.before), "recurrence", "recurrences"), fewestBefore)}
+	default:
+		return nil
+	}
+}
+
+func (c *computation) learned(g *group, w window, e *expectation, metric, since, fading string) {
+	p := e.compare(g, w)
+	for _, st := range p.stages {
+		if len(st.came) == 0 {
+			c.evidence(g, w, metric, "censored", "incident", st.mode.failures[0].first.ID)
+		}
+		for _, f := range st.came {
+			c.evidence(g, w, metric, "event", "incident", f.first.ID)
+		}
+	}
+	out := Estimate{Metric: metric, N: p.failures, Events: p.came, Exposure: p.expected, Censored: p.quiet(),
+		Method: fmt.Sprintf(perFailureMethod, len(e.stages))}
+	caveat := p.caveat(e.born)
+	if no := p.refusal(); no != nil {
+		c.emit(g, w, refuse(out, no.State, no.Reading+caveat))
+		return
+	}
+	if fading != "" {
+		c.emit(g, w, refuse(out, AssumptionFailed, fmt.Sprintf(
+			"Not reported: %s, so that what is seen after one cannot be told from it (see %s.placebo).%s", fading, perFailure, caveat)))
+		return
+	}
+	i := p.learning(c.settings.Level)
+	head := fmt.Sprintf("%s of %s after %s, where %s were to be expected: ", plural(int(p.came), "recurrence", "recurrences"),
+		plural(len(p.stages), "mode", "modes"), since, number(p.expected))
+	if i.High-i.Low > widestLearning {
+		c.emit(g, w, refuse(out, Insufficient, head+fmt.Sprintf("we cannot tell more, as learning of %s to %s is compatible with the data (%s).%s",
+			percent(i.Low), percent(i.High), percent(c.settings.Level), caveat)))
+		return
+	}
+	out.Value = 1 - float64(p.came)/p.expected
+	inner := p.learning(c.settings.InnerLevel)
+	out.bounds(stats.Interval{Low: math.Min(i.Low, out.Value), High: math.Max(i.High, out.Value)}, inner)
+	out.Reading = head + fmt.Sprintf("learning of %s, with %s to %s compatible with the data (%s, negative binomial).%s",
+		percent(out.Value), percent(out.Low), percent(out.High), percent(c.settings.Level), caveat)
+	c.emit(g, w, out)
+}
+
+// quiet counts modes that have not come back.
+func (p comparison) quiet() int64 {
+	var n int64
+	for _, st := range p.stages {
+		if len(st.came) == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// caveat is what the number rests on.
+func (p comparison) caveat(born float64) string {
+	out := fmt.Sprintf(" Estimated share of modes that began within the record: %s.", percent(math.Round(born*1000)/1000))
+	if p.unwitnessed > 0 {
+		out += fmt.Sprintf(" %d of %d fixes are taken as stated, without a witness of when they were declared.", p.unwitnessed, p.fixes)
+	}
+	if p.opened > 0 {
+		out += fmt.Sprintf(" %s not counted: no exposure lies before the first failure.", plural(int(p.opened), "mode is", "modes are"))
+	}
+	return out
+}
+
+// perFailureTrend is how observed by expected recurrences change with the
+// quarter of the first failure. Learning that speeds up makes it fall.
+func (c *computation) perFailureTrend(g *group, e *expectation, fading string) {
+	p := e.compare(g, c.everything)
+	out := Estimate{Metric: perFailure + ".trend", N: int64(len(p.stages)), Events: p.came, Exposure: p.expected,
+		Method: "log-linear trend of observed by expected recurrences over the time of the mode's first failure; quasi-likelihood, robust variance, Student's t"}
+	first := p.firstFailures()
+	span := 0.0
+	if len(first) > 0 {
+		span = slices.Max(first)
+	}
+	no := p.refusal()
+	switch {
+	case no != nil:
+		c.emit(g, c.everything, refuse(out, no.State, no.Reading))
+		return
+	case fading != "":
+		c.emit(g, c.everything, refuse(out, AssumptionFailed, fmt.Sprintf(
+			"Not reported: %s (see %s.placebo).", fading, perFailure)))
+		return
+	case len(p.stages) < fewestForSlope || p.came < fewestForTrend || span < shortestForSlope:
+		c.emit(g, c.everything, refuse(out, Insufficient, fmt.Sprintf(
+			"Not enough data: %s of %s first seen over %s quarters, needs %d, %d and %d. No figure is shown.",
+			plural(int(p.came), "recurrence", "recurrences"), plural(len(p.stages), "mode", "modes"), number(span),
+			fewestForTrend, fewestForSlope, shortestForSlope)))
+		return
+	}
+	things := make([]stats.Expected, len(p.stages))
+	for i, st := range p.stages {
+		things[i] = stats.Expected{X: first[i], Observed: float64(len(st.came)), Expected: st.expected(), Spread: st.variance / (st.rate * st.rate)}
+	}
+	fit := stats.FitRatioTrend(things)
+	change := func(i stats.Interval) stats.Interval {
+		return stats.Interval{Low: math.Expm1(i.Low), High: math.Expm1(i.High)}
+	}
+	out.Value = math.Expm1(fit.B)
+	outer := change(fit.Interval(c.settings.Level))
+	if wide := (1 + outer.High) / (1 + outer.Low); !(wide <= tooWide) {
+		c.emit(g, c.everything, refuse(out, Insufficient, fmt.Sprintf(
+			"Not enough data: %s of %s leave room for almost any trend. No figure is shown.",
+			plural(int(p.came), "recurrence", "recurrences"), plural(len(p.stages), "mode", "modes"))))
+		return
+	}
+	out.bounds(outer, change(fit.Interval(c.settings.InnerLevel)))
+	out.Reading = slope(out, fmt.Sprintf("of the recurrences that came for each one expected, by when the mode first failed, %s, %s quarters",
+		plural(len(p.stages), "mode", "modes"), number(span)))
+	c.emit(g, c.everything, out)
+}
+
+// slope is the plain sentence for a change per quarter.
+func slope(e Estimate, of string) string {
+	about := fmt.Sprintf("%s a quarter, interval %s to %s, %s", change(e.Value), change(e.Low), change(e.High), of)
+	switch {
+	case e.High < 0:
+		return "The whole interval lies below zero: " + about + ". This says what happened, not why."
+	case e.Low > 0:
+		return "The whole interval lies above zero: " + about + ". This says what happened, not why."
+	default:
+		return "We cannot tell whether this is rising or falling: " + about + ". This is not evidence that nothing changed."
+	}
+}
+
+// perFailurePower is the chance that a scope with this many recurrences to be
+// expected would show that half of them no longer come.
+func (c *computation) perFailurePower(g *group, e *expectation) {
+	p := e.compare(g, c.everything)
+	out := Estimate{Metric: perFailure + ".power", N: int64(len(p.stages)), Exposure: p.expected, Origin: "modelled",
+		Method: "chance that the interval of learning_per_failure lies above zero when half of the rate is removed, from its own expectation and spread; calculated, so without an interval"}
+	if no := p.refusal(); no != nil {
+		c.emit(g, c.everything, refuse(out, no.State, no.Reading))
+		return
+	}
+	const removed = 0.5
+	v := stats.RecurrencePower(1-removed, p.expected, p.c, c.settings.Level)
+	out.Value = v
+	out.bounds(stats.Interval{Low: v, High: v}, stats.Interval{Low: v, High: v})
+	out.Reading = fmt.Sprintf("If half of the recurrences stopped coming, %s with %s to be expected would show it %s of the time. Of simulated organisations about 25 %% showed it with 40 modes, 60 to 75 %% with 150, 94 %% and more with 400.",
+		plural(len(p.stages), "mode", "modes"), number(p.expected), percent(v))
+	c.emit(g, c.everything, out)
+}
