@@ -24,9 +24,9 @@ func (c *computation) perFailure(groups []*group) {
 	if len(groups) == 0 {
 		return
 	}
-	headline := c.expect(perFailure, byIntervention)
-	declared := c.expect(perFailure+".declared", byDeclaration)
-	placebo := c.expect(perFailure+".placebo", byPlacebo)
+	headline := c.expect(perFailure, byIntervention, false)
+	declared := c.expect(perFailure+".declared", byDeclaration, false)
+	placebo := c.expect(perFailure+".placebo", byPlacebo, true)
 	// Whether modes fade by themselves is asked once, of the whole.
 	fading := c.fading(placebo.compare(groups[0], c.everything))
 	for _, g := range groups {
@@ -147,7 +147,7 @@ func (p comparison) caveat(born float64) string {
 func (c *computation) perFailureTrend(g *group, e *expectation, fading string) {
 	p := e.compare(g, c.everything)
 	out := Estimate{Metric: perFailure + ".trend", N: int64(len(p.stages)), Events: p.came, Exposure: p.expected,
-		Method: "log-linear trend of observed by expected recurrences over the time of the mode's first failure; quasi-likelihood, robust variance, Student's t"}
+		Method: "log-linear trend of observed by expected recurrences over the time of the mode's first failure; quasi-likelihood, robust variance and that over resampled modes, Student's t"}
 	first := p.firstFailures()
 	span := 0.0
 	if len(first) > 0 {
@@ -169,11 +169,7 @@ func (c *computation) perFailureTrend(g *group, e *expectation, fading string) {
 			fewestForTrend, fewestForSlope, shortestForSlope)))
 		return
 	}
-	things := make([]stats.Expected, len(p.stages))
-	for i, st := range p.stages {
-		things[i] = stats.Expected{X: first[i], Observed: float64(len(st.came)), Expected: st.expected(), Spread: st.variance / (st.rate * st.rate)}
-	}
-	fit := stats.FitRatioTrend(things)
+	fit := p.trend(first)
 	change := func(i stats.Interval) stats.Interval {
 		return stats.Interval{Low: math.Expm1(i.Low), High: math.Expm1(i.High)}
 	}

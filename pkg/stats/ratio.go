@@ -90,6 +90,12 @@ func FitRatioTrend(things []Expected) RatioTrend {
 	return RatioTrend{B: b, SE: math.Sqrt(variance), df: float64(len(things) - 2)}
 }
 
+// Unsure is the trend with a variance added to that of B.
+func (r RatioTrend) Unsure(variance float64) RatioTrend {
+	r.SE = math.Sqrt(r.SE*r.SE + variance)
+	return r
+}
+
 // Interval for B by Student's t.
 func (r RatioTrend) Interval(level float64) Interval {
 	width := r.SE * distuv.StudentsT{Sigma: 1, Nu: r.df}.Quantile((1+level)/2)

@@ -68,17 +68,16 @@ func FitRates(modes []ModeHistory, grid []float64, steps int) RateMixture {
 	return m
 }
 
-// ResampleRates gives, for each of so many resamples of the modes, the mean
-// rate of every original mode under the mixture fitted to the resample: how
-// much the rates owe to which modes happened to be seen. Each fit is 40 EM
-// steps from the given one, a fiftieth of it spread evenly so that nothing that
-// died out stays dead.
-func ResampleRates(modes []ModeHistory, fit RateMixture, seed uint64, resamples int) [][]float64 {
+// ResampleRates fits so many resamples of the modes: what the distribution
+// owes to which modes happened to be seen. Each fit is 40 EM steps from the
+// given one, a fiftieth of it spread evenly so that nothing that died out
+// stays dead.
+func ResampleRates(modes []ModeHistory, fit RateMixture, seed uint64, resamples int) []RateMixture {
 	const steps, spread = 40, 0.02
 	all := newLikelihoods(modes, fit.Grid)
 	random := rand.New(rand.NewPCG(seed, seed))
 	counts := make([]float64, len(modes))
-	out := make([][]float64, resamples)
+	out := make([]RateMixture, resamples)
 	for b := range out {
 		clear(counts)
 		for range modes {
@@ -89,28 +88,24 @@ func ResampleRates(modes []ModeHistory, fit RateMixture, seed uint64, resamples 
 			m.Weights[j] = (1-spread)*w + spread/float64(len(fit.Weights))
 		}
 		all.maximise(&m, counts, steps)
-		q := m.prior()
-		out[b] = make([]float64, len(modes))
-		for i, like := range all.seen {
-			out[b][i], _ = m.moments(q, like)
-		}
+		out[b] = m
 	}
 	return out
 }
 
 // likelihoods are those of all modes at every rate, old modes first, then those born.
 type likelihoods struct {
-	seen   [][]float64 // of each mode, up to a factor of its own
-	unseen [][]float64 // that a mode stays unseen, for each length of observation
-	length []int       // of each mode: its row of unseen
+	seen   []Likelihood // of each mode
+	unseen [][]float64  // that a mode stays unseen, for each length of observation
+	length []int        // of each mode: its row of unseen
 }
 
 func newLikelihoods(modes []ModeHistory, grid []float64) likelihoods {
 	k := len(grid)
-	out := likelihoods{seen: make([][]float64, len(modes)), length: make([]int, len(modes))}
+	out := likelihoods{seen: make([]Likelihood, len(modes)), length: make([]int, len(modes))}
 	lengths := map[float64]int{}
 	for i, h := range modes {
-		out.seen[i] = likelihood(h, grid)
+		out.seen[i] = NewLikelihood(h, grid)
 		row, known := lengths[h.Observed]
 		if !known {
 			row = len(out.unseen)
@@ -134,9 +129,20 @@ func (l likelihoods) maximise(m *RateMixture, counts []float64, steps int) {
 	for i, c := range counts {
 		hidden[l.length[i]] += c
 	}
+	alive := make([]int, 2*k)
+	for x := range alive {
+		alive[x] = x
+	}
 	ratios := make([]float64, 2*k)
-	for range steps {
-		q := m.prior()
+	for step := range steps {
+		prior := m.prior()
+		if step%100 == 99 {
+			l, alive = l.without(prior, alive)
+		}
+		q, ratios := make([]float64, len(alive)), ratios[:len(alive)]
+		for a, x := range alive {
+			q[a] = prior[x]
+		}
 		clear(ratios)
 		for i, c := range counts {
 			if c != 0 {
@@ -149,18 +155,51 @@ func (l likelihoods) maximise(m *RateMixture, counts []float64, steps int) {
 			}
 		}
 		var total, born float64
-		for x := range q {
-			q[x] *= ratios[x]
-			total += q[x]
+		clear(m.Weights)
+		for a, x := range alive {
+			v := q[a] * ratios[a]
+			total += v
 			if x >= k {
-				born += q[x]
+				born += v
 			}
+			m.Weights[x%k] += v
 		}
-		for j := range k {
-			m.Weights[j] = (q[j] + q[k+j]) / total
+		for j := range m.Weights {
+			m.Weights[j] /= total
 		}
 		m.Born = born / total
 	}
+}
+
+// without leaves out the rates that have died out: no later step could bring them back.
+func (l likelihoods) without(prior []float64, alive []int) (likelihoods, []int) {
+	const dead = 1e-60
+	var keep, left []int
+	for a, x := range alive {
+		if prior[x] > dead {
+			keep = append(keep, a)
+			left = append(left, x)
+		}
+	}
+	if len(left) == len(alive) {
+		return l, alive
+	}
+	out := likelihoods{length: l.length}
+	for _, row := range l.seen {
+		out.seen = append(out.seen, only(row, keep))
+	}
+	for _, row := range l.unseen {
+		out.unseen = append(out.unseen, only(row, keep))
+	}
+	return out, left
+}
+
+func only(row []float64, keep []int) []float64 {
+	out := make([]float64, len(keep))
+	for i, a := range keep {
+		out[i] = row[a]
+	}
+	return out
 }
 
 // dot sums in four strands, in an order that never changes.
@@ -201,11 +240,15 @@ func (m RateMixture) prior() []float64 {
 	return out
 }
 
-// likelihood of a history at each rate, old and born, by its largest value: a
-// mode that failed hundreds of times would underflow otherwise.
-func likelihood(h ModeHistory, grid []float64) []float64 {
+// Likelihood is that of a history at each rate of a grid, of old modes first
+// and then of those born, up to a factor: by its largest value, as a mode that
+// failed hundreds of times would underflow otherwise.
+type Likelihood []float64
+
+// NewLikelihood is that of a history.
+func NewLikelihood(h ModeHistory, grid []float64) Likelihood {
 	k := len(grid)
-	out := make([]float64, 2*k)
+	out := make(Likelihood, 2*k)
 	top := math.Inf(-1)
 	for j, rate := range grid {
 		out[j] = (h.Recurrences+1)*math.Log(rate) - rate*(h.First+h.Until)
@@ -218,13 +261,27 @@ func likelihood(h ModeHistory, grid []float64) []float64 {
 	return out
 }
 
-// Posterior is the mean and variance of a mode's rate, given its history.
-func (m RateMixture) Posterior(h ModeHistory) (mean, variance float64) {
-	return m.moments(m.prior(), likelihood(h, m.Grid))
+// Quiet is the likelihood after so much more exposure without a failure, up to the same factor.
+func (l Likelihood) Quiet(grid []float64, exposure float64) Likelihood {
+	out := make(Likelihood, len(l))
+	for j, rate := range grid {
+		still := math.Exp(-rate * exposure)
+		out[j], out[len(grid)+j] = l[j]*still, l[len(grid)+j]*still
+	}
+	return out
 }
 
-func (m RateMixture) moments(prior, like []float64) (mean, variance float64) {
-	k := len(m.Grid)
+// Hazard is how many failures were due between two likelihoods, the second
+// being the first after a quiet stretch, when what is expected is learned anew
+// at each moment: ∫E[λ | quiet so far] = −ln of the chance of the quiet.
+func (m RateMixture) Hazard(before, quiet Likelihood) float64 {
+	q := m.prior()
+	return math.Log(dot(q, before) / dot(q, quiet))
+}
+
+// Posterior is the mean and variance of the rate of a mode.
+func (m RateMixture) Posterior(like Likelihood) (mean, variance float64) {
+	prior, k := m.prior(), len(m.Grid)
 	var sum, first, second float64
 	for j, rate := range m.Grid {
 		w := prior[j]*like[j] + prior[k+j]*like[k+j]

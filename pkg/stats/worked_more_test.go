@@ -196,7 +196,7 @@ func npmle(t *testing.T, data, expected json.RawMessage) {
 	fit := stats.FitRates(modes, stats.LogGrid(0.2/156, 0.5, 60), 2000)
 	var due, came float64
 	for i, mode := range modes {
-		rate, _ := fit.Posterior(mode)
+		rate, _ := fit.Posterior(stats.NewLikelihood(mode, fit.Grid))
 		near(t, fmt.Sprint("mode ", i), rate, want.Lambda[i])
 		due += rate * in.After[i]
 		came += in.O[i]
