@@ -34,6 +34,9 @@ func Compute(in Input, settings Settings) Run {
 		c.derivatives(g)
 		c.monitoring(g)
 		c.changes(g)
+		c.containment(g)
+		c.newModes(g)
+		c.severities(g)
 		c.durations(g)
 	}
 	c.countApart()
@@ -166,13 +169,13 @@ func (c *computation) share(metric string, shares []stats.Share, need int64, wha
 	return e
 }
 
-// rate is events per 1,000 service-days.
-func (c *computation) rate(metric string, events, n int64, days float64, need int64, what string) Estimate {
+// rateOf is events per 1,000 service-days, of n failures of a kind.
+func (c *computation) rateOf(metric string, events, n int64, days float64, need int64, what, of string) Estimate {
 	e := Estimate{Metric: metric, N: n, Events: events, Exposure: days,
 		Method: "events per 1,000 service-days; Garwood"}
 	switch {
 	case n < need:
-		return tooFew(e, n, need, "failures whose detection is known")
+		return tooFew(e, n, need, of)
 	case days <= 0:
 		return refuse(e, Insufficient, "Not enough data: no exposure is known. No figure is shown.")
 	}

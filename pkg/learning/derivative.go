@@ -33,7 +33,7 @@ var trends = []struct {
 	metric, what string
 	counts       func(*failure) bool
 }{
-	{"learning_derivative.uncontained", "uncontained failures", func(f *failure) bool { return f.uncontain }},
+	{"learning_derivative.uncontained", "uncontained failures", func(f *failure) bool { return f.class == uncontained }},
 	{"learning_derivative.severe", "uncontained failures of severity 1 or 2", (*failure).severe},
 }
 

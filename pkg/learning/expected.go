@@ -198,12 +198,12 @@ func (h *modeHistory) exposed(from, to int64) float64 {
 type comparison struct {
 	stages         []*stage // those with exposure after intervention
 	resampled      [][]float64
-	failures       int64    // of these modes, all of them
-	came           int64    // O
-	expected       float64  // E
-	c              float64  // squared coefficient of variation of E, enlarged
-	before, opened int64    // Σn of the whole, and what the scope leaves out
-	unwitnessed    int      // fixes taken as stated
+	failures       int64   // of these modes, all of them
+	came           int64   // O
+	expected       float64 // E
+	c              float64 // squared coefficient of variation of E, enlarged
+	before, opened int64   // Σn of the whole, and what the scope leaves out
+	unwitnessed    int     // fixes taken as stated
 	fixes          int
 }
 

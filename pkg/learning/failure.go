@@ -8,15 +8,37 @@ import (
 // failure is one incident, or several of one mode on one service within the
 // merging window of the first.
 type failure struct {
-	first     *Incident
-	merged    []*Incident // the others
-	mode      string      // "" unknown: never merged
-	at        int64
-	over      int64 // when the last of them ended; 0 while one lasts
-	until     int64 // end of the merging window; at itself without a mode
-	severity  uint8 // the worst known; 0 if none is
-	uncontain bool
-	opens     bool // the very first sign of its service: it began the observation, so no exposure lies before it
+	first    *Incident
+	merged   []*Incident // the others
+	mode     string      // "" unknown: never merged
+	at       int64
+	over     int64 // when the last of them ended; 0 while one lasts
+	until    int64 // end of the merging window; at itself without a mode
+	severity uint8 // the worst known; 0 if none is
+	class    class
+	novel    bool // the first of its mode on its service
+	opens    bool // the very first sign of its service: it began the observation, so no exposure lies before it
+}
+
+// class is how a failure met users; that of several incidents is the worst of theirs.
+type class uint8
+
+const (
+	contained class = iota
+	escaped
+	uncontained
+)
+
+// classOf takes what is not known as uncontained.
+func classOf(i *Incident) class {
+	switch i.Containment {
+	case "contained":
+		return contained
+	case "escaped":
+		return escaped
+	default:
+		return uncontained
+	}
 }
 
 // merge makes failures of one service's incidents, sorted by time and id.
@@ -54,13 +76,13 @@ func (f *failure) take(incident *Incident) {
 	if s := incident.Severity; s != 0 && (f.severity == 0 || s < f.severity) {
 		f.severity = s
 	}
-	if incident.Containment == "uncontained" || incident.Containment == "" {
-		f.uncontain = true
-	}
+	f.class = max(f.class, classOf(incident))
 }
 
 // severe: severity 1 or 2, and nothing contained it.
-func (f *failure) severe() bool { return f.uncontain && (f.severity == 1 || f.severity == 2) }
+func (f *failure) severe() bool {
+	return f.class == uncontained && (f.severity == 1 || f.severity == 2)
+}
 
 // fix is the first declared fix of a mode on a service, after its first failure.
 type fix struct {
@@ -88,6 +110,7 @@ func modeHistories(failures []*failure, closed map[string][]*Improvement) []*mod
 		h := index[f.mode]
 		if h == nil {
 			h = &modeHistory{}
+			f.novel = true
 			index[f.mode] = h
 			out = append(out, h)
 		}

@@ -24,7 +24,8 @@ func (c *computation) monitoring(g *group) {
 }
 
 func (c *computation) toldBy(g *group, w window, metric, source, what string) {
-	var told, n, unplaced, unknown, opened int64
+	var told, n, unplaced, unknown int64
+	opened := 0
 	shares := make([]stats.Share, len(g.services))
 	for i, s := range g.services {
 		for _, f := range s.failures {
@@ -63,15 +64,13 @@ func (c *computation) toldBy(g *group, w window, metric, source, what string) {
 		}
 		return fmt.Sprintf(" Nobody knows who noticed %s.", plural(int(n), "other failure", "other failures"))
 	}
-	e := c.rate(metric, told, n, g.clock.days(w.to)-g.clock.days(w.from), fewestFailures, what)
+	e := c.rateOf(metric, told, n, g.clock.days(w.to)-g.clock.days(w.from), fewestFailures, what, "failures whose detection is known")
 	if e.State != Insufficient && float64(unplaced) > mostUnknown*float64(n+unplaced) {
 		e = refuse(e, AssumptionFailed, fmt.Sprintf("Not reported: nobody knows who noticed %d of %d failures.", unplaced, n+unplaced))
 	} else {
 		e.Reading += caveat(unplaced)
 	}
-	if opened > 0 {
-		e.Reading += fmt.Sprintf(" %s not counted: no exposure lies before %s.", plural(int(opened), "failure is", "failures are"), itThem(int(opened)))
-	}
+	e.Reading += notCounted(opened)
 	c.emit(g, w, e)
 	share := c.share(metric+".share", shares, fewestFailures, "were those "+what, "failures whose detection is known")
 	share.Reading += caveat(unknown)
