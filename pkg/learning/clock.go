@@ -15,11 +15,13 @@ type clock struct {
 	running []float64 // services from then on
 }
 
+// edge is where the running exposure changes.
+type edge struct {
+	at    int64
+	delta float64
+}
+
 func newClock(services []*service) clock {
-	type edge struct {
-		at    int64
-		delta float64
-	}
 	var edges []edge
 	for _, s := range services {
 		if s.to <= s.from {
@@ -30,6 +32,10 @@ func newClock(services []*service) clock {
 			edges = append(edges, edge{d.from, -d.weight}, edge{d.to, d.weight})
 		}
 	}
+	return clockOf(edges)
+}
+
+func clockOf(edges []edge) clock {
 	slices.SortFunc(edges, func(a, b edge) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.delta, b.delta))
 	})

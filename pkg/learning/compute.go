@@ -37,6 +37,7 @@ func Compute(in Input, settings Settings) Run {
 		c.containment(g)
 		c.newModes(g)
 		c.severities(g)
+		c.effects(g)
 		c.durations(g)
 	}
 	c.countApart()

@@ -26,9 +26,8 @@ func deployTimes(services []*service) []int64 {
 	return out
 }
 
-// kinds of failure whose rate is followed. Repeats are not among them: their
-// exposure is the expected rate of the modes already fixed, which is not
-// estimated here.
+// kinds of failure whose rate is followed on the clocks of service-days and
+// deploys. Repeats have a clock of their own.
 var trends = []struct {
 	metric, what string
 	counts       func(*failure) bool
@@ -62,18 +61,25 @@ func (c *computation) derivatives(g *group) {
 		c.overTime(g, t.metric, t.what, failures, opened)
 		c.sinceStart(g, t.metric, t.what, t.counts)
 	}
+	c.repeatTrend(g)
+}
+
+// trendWindows end where a trend is taken: at as_of and, but for services, at
+// each past quarter's end. They begin where the exposure of one quarter does.
+func (c *computation) trendWindows(g *group) []window {
+	out := []window{{name: all, from: c.org.asOf - quarterDays*dayMillis, to: c.org.asOf}}
+	if g.Kind != "service" {
+		for _, q := range c.quarters {
+			if q.whole {
+				out = append(out, q)
+			}
+		}
+	}
+	return out
 }
 
 // overTime gives the trend up to as_of and, but for services, up to the end of each past quarter.
 func (c *computation) overTime(g *group, metric, what string, failures []*failure, opened int) {
-	windows := []window{{name: all, from: c.org.asOf - quarterDays*dayMillis, to: c.org.asOf}}
-	if g.Kind != "service" {
-		for _, q := range c.quarters {
-			if q.whole {
-				windows = append(windows, q)
-			}
-		}
-	}
 	days := make([]float64, len(failures))
 	deploys := make([]float64, len(failures))
 	for i, f := range failures {
@@ -89,7 +95,7 @@ func (c *computation) overTime(g *group, metric, what string, failures []*failur
 	if len(g.clock.at) > 0 {
 		start = g.clock.at[0]
 	}
-	for _, w := range windows {
+	for _, w := range c.trendWindows(g) {
 		upTo := sort.Search(len(failures), func(i int) bool { return failures[i].at >= w.to })
 		observed := max(0, w.to-start)
 		caveat := ""
@@ -100,6 +106,53 @@ func (c *computation) overTime(g *group, metric, what string, failures []*failur
 		c.emit(g, w, unless(quiet, c.trend(metric, what, "service-days", days[:upTo], g.clock.days(w.to), g.clock.days(w.to)-g.clock.days(w.from), observed, caveat)))
 		c.emit(g, w, unless(quiet, c.trend(metric+".per_deploy", what, "deploys", deploys[min(undeployed, upTo):upTo],
 			g.deployed(w.to-1), g.deployed(w.to-1)-g.deployed(w.from-1), observed, caveat)))
+	}
+}
+
+// repeatTrend is that of recurrences after a declared fix, on the clock of those
+// to be expected: the pool of fixed modes grows, and with it what can repeat.
+func (c *computation) repeatTrend(g *group) {
+	const metric, what = "learning_derivative.repeats", "recurrences after a declared fix"
+	if g.Kind == "service" {
+		return
+	}
+	var edges []edge
+	var repeats []*failure
+	first := int64(math.MaxInt64)
+	for _, s := range g.services {
+		for _, i := range c.declared.of[s] {
+			st := c.declared.stages[i]
+			if st.due <= 0 {
+				continue
+			}
+			first = min(first, st.from)
+			edges = append(edges, edge{st.from, st.rate}, edge{st.until, -st.rate})
+			for _, f := range st.mode.failures {
+				if from, to := max(f.at, st.from), min(f.until, st.until); to > from {
+					edges = append(edges, edge{from, -st.rate}, edge{to, st.rate})
+				}
+			}
+			repeats = append(repeats, st.came...)
+		}
+	}
+	slices.SortFunc(repeats, func(a, b *failure) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.first.ID, b.first.ID))
+	})
+	due := clockOf(edges)
+	times := make([]float64, len(repeats))
+	for i, f := range repeats {
+		times[i] = due.days(f.at)
+		c.evidence(g, c.everything, metric, "event", "incident", f.first.ID)
+	}
+	for _, w := range c.trendWindows(g) {
+		upTo := sort.Search(len(repeats), func(i int) bool { return repeats[i].at >= w.to })
+		end := due.days(w.to)
+		e := c.trend(metric, what, "expected recurrences", times[:upTo], end, end-due.days(w.from), max(0, w.to-first), "")
+		if e.State == OK && c.declared.before < fewestBefore {
+			e = refuse(e, AssumptionFailed, fmt.Sprintf("Not reported: fixed too soon to know the rate without a fix. The organisation saw %s before a fix, needs %d.",
+				plural(int(c.declared.before), "recurrence", "recurrences"), fewestBefore))
+		}
+		c.emit(g, w, e)
 	}
 }
 

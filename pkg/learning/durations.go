@@ -103,7 +103,44 @@ func (c *computation) durations(g *group) {
 			}
 		}
 		c.duration(g, w, "durations.rollback", rollbacks, 0, "changes that were rolled back", "rolled back")
+		for _, d := range learningTimes {
+			c.learningTime(g, w, d.metric, d.done, d.at)
+		}
 	}
+}
+
+// learningTimes are how long it takes to learn: to close an improvement, and to have seen it work.
+var learningTimes = []struct {
+	metric, done string
+	at           func(*Improvement) int64
+}{
+	{"durations.improvement_closed", "closed", func(i *Improvement) int64 { return i.ClosedAt }},
+	{"durations.improvement_verified", "verified", func(i *Improvement) int64 { return i.VerifiedAt }},
+}
+
+// learningTime follows the improvements opened in the window; one that was abandoned is seen no longer.
+func (c *computation) learningTime(g *group, w window, metric, done string, at func(*Improvement) int64) {
+	var lifetimes []lifetime
+	missing := 0
+	for _, s := range g.services {
+		for _, i := range s.improvements {
+			if i.OpenedAt != 0 && !w.holds(i.OpenedAt) {
+				continue
+			}
+			l := lifetime{kind: "improvement", id: i.ID, from: i.OpenedAt, to: at(i), until: c.org.asOf}
+			if l.to == 0 && i.AbandonedAt != 0 {
+				l.until = i.AbandonedAt
+			}
+			switch {
+			case i.OpenedAt == 0 && w.name != all: // in no quarter
+			case i.OpenedAt == 0 || (l.to != 0 && l.to < l.from) || l.until < l.from:
+				missing++
+			default:
+				lifetimes = append(lifetimes, l)
+			}
+		}
+	}
+	c.duration(g, w, metric, lifetimes, missing, "improvements", done)
 }
 
 // duration gives the median, the ninetieth percentile and what this many could show.

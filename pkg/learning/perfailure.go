@@ -21,9 +21,6 @@ const perFailureMethod = "1 − observed/expected recurrences after intervention
 
 // learning per failure, for the organisation and its teams: services have too few modes.
 func (c *computation) perFailure(groups []*group) {
-	if len(groups) == 0 {
-		return
-	}
 	headline := c.expect(perFailure, byIntervention, false)
 	declared := c.expect(perFailure+".declared", byDeclaration, false)
 	placebo := c.expect(perFailure+".placebo", byPlacebo, true)

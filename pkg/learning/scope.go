@@ -25,6 +25,8 @@ type service struct {
 	changes    []*ChangeCount
 	failed     []*FailedChange
 	crossover  []*Crossover
+
+	improvements []*Improvement
 }
 
 // dead is a merging window: no exposure to the mode that failed. The others
@@ -115,6 +117,15 @@ func newOrganisation(in *Input, mergeWindow int64) *organisation {
 		s := of(in.Crossover[i].Service, in.Crossover[i].Team)
 		s.crossover = append(s.crossover, &in.Crossover[i])
 	}
+	for i := range in.Improvements {
+		row := &in.Improvements[i]
+		name, team := row.Service, row.Team
+		if from := byID[row.FromFailure]; name == "" && from != nil {
+			name, team = from.Service, from.Team
+		}
+		s := of(name, team)
+		s.improvements = append(s.improvements, row)
+	}
 	slices.SortFunc(o.services, func(a, b *service) int { return cmp.Compare(a.name, b.name) })
 	closed := closedImprovements(in.Improvements, byID)
 	o.start = in.AsOf
@@ -132,6 +143,9 @@ func (s *service) sort() {
 	sortIncidents(s.incidents)
 	slices.SortFunc(s.gaps, func(a, b *MonitoringGap) int {
 		return cmp.Or(cmp.Compare(a.FoundAt, b.FoundAt), cmp.Compare(a.ID, b.ID))
+	})
+	slices.SortFunc(s.improvements, func(a, b *Improvement) int {
+		return cmp.Or(cmp.Compare(a.OpenedAt, b.OpenedAt), cmp.Compare(a.ID, b.ID))
 	})
 	slices.SortFunc(s.changes, func(a, b *ChangeCount) int {
 		return cmp.Or(cmp.Compare(a.Quarter, b.Quarter), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Rollout, b.Rollout),

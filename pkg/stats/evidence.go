@@ -20,3 +20,14 @@ func RateChange(n0, e0, n1, e1 float64, factors []float64, dispersion float64) f
 func FixExposure(n0 float64, factors []float64, bar float64) float64 {
 	return bisect(func(ratio float64) float64 { return RateChange(n0, 1, 0, ratio, factors, 1) - bar }, 0, 1e9)
 }
+
+// QuietExposure is how much exposure after a change, with the n1 events seen
+// so far and no more, brings RateChange to the bar. There are n0 ≥ 2 events
+// before and factors below 1; +Inf if no exposure does.
+func QuietExposure(n0, e0, n1 float64, factors []float64, bar float64) float64 {
+	const longest = 1e9 // times the exposure before
+	if RateChange(n0, e0, n1, longest*e0, factors, 1) < bar {
+		return math.Inf(1)
+	}
+	return bisect(func(e1 float64) float64 { return RateChange(n0, e0, n1, e1, factors, 1) - bar }, 0, longest*e0)
+}
