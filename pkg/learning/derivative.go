@@ -148,7 +148,7 @@ func (c *computation) repeatTrend(g *group) {
 		upTo := sort.Search(len(repeats), func(i int) bool { return repeats[i].at >= w.to })
 		end := due.days(w.to)
 		e := c.trend(metric, what, "expected recurrences", times[:upTo], end, end-due.days(w.from), max(0, w.to-first), "")
-		if e.State == OK && c.declared.before < fewestBefore {
+		if e.State != Insufficient && c.declared.before < fewestBefore {
 			e = refuse(e, AssumptionFailed, fmt.Sprintf("Not reported: fixed too soon to know the rate without a fix. The organisation saw %s before a fix, needs %d.",
 				plural(int(c.declared.before), "recurrence", "recurrences"), fewestBefore))
 		}

@@ -151,7 +151,7 @@ func (c *computation) duration(g *group, w window, metric string, lifetimes []li
 	}
 	detectable := c.detectable(metric+".detectable", lifetimes, of)
 	median := c.quantile(g, w, metric+".median", lifetimes, 0.5, fewestForMedian, of, done)
-	if median.State == OK && detectable.State == OK {
+	if median.State != Insufficient && detectable.State != Insufficient {
 		median.Reading += fmt.Sprintf(" Two periods with this many could show a reduction of %s or more (80 %% power).", percent(detectable.Value))
 	}
 	median.Reading += caveat

@@ -202,6 +202,7 @@ type comparison struct {
 	came           int64   // O
 	expected       float64 // E
 	c              float64 // squared coefficient of variation of E, enlarged
+	blind          float64 // c without what the outcome itself says
 	before, opened int64   // Σn of the whole, and what the scope leaves out
 	unwitnessed    int     // fixes taken as stated
 	fixes          int
@@ -237,7 +238,7 @@ func (e *expectation) compare(g *group, w window) comparison {
 		for _, expected := range e.resampled {
 			out.resampled = append(out.resampled, only(expected, chosen))
 		}
-		out.c = out.spread()
+		out.c, out.blind = out.spread()
 	}
 	return out
 }
@@ -256,7 +257,7 @@ const enlarged = 1.6
 // spread is the squared coefficient of variation of what was expected, as the
 // observed count sees it: of the modes' own rates, of the distribution of
 // rates, and of what the intervention did to each of them.
-func (c comparison) spread() float64 {
+func (c comparison) spread() (all, blind float64) {
 	var rates, squares float64
 	ratio := float64(c.came) / c.expected
 	for _, st := range c.stages {
@@ -277,7 +278,9 @@ func (c comparison) spread() float64 {
 	if came := float64(c.came); came > 0 {
 		uneven = math.Max(0, (squares-came-ratio*ratio*rates)/(came*came))
 	}
-	return math.Max(enlarged*(rates/(c.expected*c.expected)+fits*fits+uneven), 1e-9)
+	const least = 1e-9
+	known := rates/(c.expected*c.expected) + fits*fits
+	return math.Max(enlarged*(known+uneven), least), math.Max(enlarged*known, least)
 }
 
 // trend fits how observed by expected change with the time of the first

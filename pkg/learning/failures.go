@@ -78,14 +78,14 @@ func (c *computation) newModes(g *group) {
 		}
 		days := g.clock.days(w.to) - g.clock.days(w.from)
 		e := c.rateOf("new_modes.rate", new, n, days, fewestFailures, "of a mode that the service had not met before", "failures of a known mode")
-		if e.State == OK && float64(unknown) > mostUnknown*float64(n+unknown) {
+		if e.State != Insufficient && float64(unknown) > mostUnknown*float64(n+unknown) {
 			e = refuse(e, AssumptionFailed, fmt.Sprintf("Not reported: %d of %d failures have no failure mode.", unknown, n+unknown))
 		} else {
+			if e.State != Insufficient {
+				e.Reading += " At the beginning of a record every mode is new."
+			}
 			if unknown > 0 {
 				e.Reading += fmt.Sprintf(" Not among them: %s without a failure mode.", plural(int(unknown), "failure", "failures"))
-			}
-			if e.State == OK {
-				e.Reading += " At the beginning of a record every mode is new."
 			}
 		}
 		e.Reading += notCounted(opened)

@@ -10,11 +10,11 @@ import (
 
 const (
 	perFailure       = "learning_per_failure"
-	fewestExpected   = 3  // recurrences
-	fewestBefore     = 10 // recurrences before intervention
-	fewestForSlope   = 10 // modes
-	shortestForSlope = 2  // quarters
-	widestLearning   = 2.0
+	fewestExpected   = 3   // recurrences
+	fewestBefore     = 10  // recurrences before intervention
+	fewestForSlope   = 10  // modes
+	shortestForSlope = 2   // quarters
+	widestLearning   = 3.0 // of an interval for 1 − O/E where O = E
 )
 
 const perFailureMethod = "1 − observed/expected recurrences after intervention; rates without learning by non-parametric maximum likelihood over %d modes with modes never seen (2,000 EM steps), negative binomial tails inverted"
@@ -63,6 +63,14 @@ func (p comparison) learning(level float64) stats.Interval {
 	return stats.Interval{Low: 1 - ratio.High, High: 1 - ratio.Low}
 }
 
+// wide: the interval would be of no use. Asked of what was expected and not of
+// what came, since the interval is wider the more came: leaving out those
+// would make the ones reported look like learning.
+func (p comparison) wide(level float64) bool {
+	i := stats.RecurrenceRatio(int(math.Round(p.expected)), p.expected, p.blind, level)
+	return i.High-i.Low > widestLearning
+}
+
 // refusal is why there is no figure: the state and the reading; nil if there can be one.
 func (p comparison) refusal() *Estimate {
 	switch {
@@ -103,9 +111,8 @@ func (c *computation) learned(g *group, w window, e *expectation, metric, since,
 	i := p.learning(c.settings.Level)
 	head := fmt.Sprintf("%s of %s after %s, where %s were to be expected: ", plural(int(p.came), "recurrence", "recurrences"),
 		plural(len(p.stages), "mode", "modes"), since, number(p.expected))
-	if i.High-i.Low > widestLearning {
-		c.emit(g, w, refuse(out, Insufficient, head+fmt.Sprintf("we cannot tell more, as learning of %s to %s is compatible with the data (%s).%s",
-			percent(i.Low), percent(i.High), percent(c.settings.Level), caveat)))
+	if p.wide(c.settings.Level) {
+		c.emit(g, w, refuse(out, Insufficient, head+fmt.Sprintf("we cannot tell more, as the rates without learning are known too roughly.%s", caveat)))
 		return
 	}
 	out.Value = 1 - float64(p.came)/p.expected
