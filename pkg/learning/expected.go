@@ -107,7 +107,7 @@ func (c *computation) expect(name string, rule cut, learning bool) *expectation 
 				switch {
 				case f.at < st.from:
 					st.history.Recurrences++
-				case f.at < st.until || f.at == s.to:
+				case f.at < st.until || (f.at == s.to && st.until == s.to):
 					st.came = append(st.came, f)
 				}
 			}

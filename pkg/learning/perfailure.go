@@ -118,8 +118,14 @@ func (c *computation) learned(g *group, w window, e *expectation, metric, since,
 	out.Value = 1 - float64(p.came)/p.expected
 	inner := p.learning(c.settings.InnerLevel)
 	out.bounds(stats.Interval{Low: math.Min(i.Low, out.Value), High: math.Max(i.High, out.Value)}, inner)
-	out.Reading = head + fmt.Sprintf("learning of %s, with %s to %s compatible with the data (%s, negative binomial).%s",
-		percent(out.Value), percent(out.Low), percent(out.High), percent(c.settings.Level), caveat)
+	out.Reading = head + fmt.Sprintf("learning of %s, with %s to %s compatible with the data (%s, negative binomial).",
+		percent(out.Value), percent(out.Low), percent(out.High), percent(c.settings.Level))
+	if out.Low <= 0 && out.High >= 0 {
+		out.Reading += " That holds zero: we cannot tell whether anything was learned."
+	} else {
+		out.Reading += " This says what happened, not why."
+	}
+	out.Reading += caveat
 	c.emit(g, w, out)
 }
 

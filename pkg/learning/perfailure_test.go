@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -255,5 +256,26 @@ func TestTeamsShareTheRates(t *testing.T) {
 	near(t, "expected", expected, whole.Exposure)
 	if came != whole.Events {
 		t.Errorf("teams saw %d recurrences, the organisation %d", came, whole.Events)
+	}
+}
+
+// Every mode counts 13 weeks after its first failure, so to declare a fix
+// later than that, or never, changes nothing; nor does stating a time before
+// the fix was first witnessed.
+func TestDeclaringLateDoesNotPay(t *testing.T) {
+	in := random(7, 6, 150, 400)
+	in.AsOf += 200 * day
+	for i := range in.Services {
+		in.Services[i].AliveTo = in.AsOf
+	}
+	late := slices.Clone(in.Improvements)
+	for i := range late {
+		late[i].WitnessedClosedAt = in.AsOf - 10*day
+	}
+	in.Improvements = nil
+	never := compute(in).organisation(t, "learning_per_failure")
+	in.Improvements = late
+	if got := compute(in).organisation(t, "learning_per_failure"); never.Events == 0 || got.Exposure != never.Exposure || got.Events != never.Events || got.State != never.State {
+		t.Errorf("never declared: %+v\ndeclared late: %+v", never, got)
 	}
 }

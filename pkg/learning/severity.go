@@ -72,9 +72,9 @@ func (c *computation) severities(g *group) {
 		return
 	}
 	k := stats.Kendall(times, levels)
-	if math.IsNaN(k.TauB) {
+	if math.IsNaN(k.TauB) || math.IsNaN(k.Interval(c.settings.Level).Low) {
 		both(func(e Estimate) Estimate {
-			return refuse(e, Insufficient, "Not enough data: all failures came on one day. No figure is shown.")
+			return refuse(e, Insufficient, "Not enough data: all failures, or all but one, came on one day. No figure is shown.")
 		})
 		return
 	}

@@ -108,7 +108,8 @@ func (c Concordance) mannKendall(levels, sameTime []float64) (z, p float64) {
 	return z, 2 * distuv.UnitNormal.Survival(math.Abs(z))
 }
 
-// Interval for TauB: the jackknife's standard error on Fisher's scale.
+// Interval for TauB: the jackknife's standard error on Fisher's scale; NaN
+// where all but one are at the same time or level.
 func (c Concordance) Interval(level float64) Interval {
 	edge := 1 - 1/float64(c.N*c.N)
 	tau := math.Max(-edge, math.Min(edge, c.TauB))
