@@ -190,3 +190,30 @@ func TestTimeToLearn(t *testing.T) {
 		t.Errorf("got %+v", e)
 	}
 }
+
+// Twelve modes alike, each fixed on day 200 after two recurrences: what is due
+// after the fix runs evenly, so repeats that lie symmetrically show no trend,
+// and repeats in its first quarter alone a falling one. A merging window of 3
+// days of one mode in twelve moves the middle by less than a hundredth.
+func TestTrendOfRepeats(t *testing.T) {
+	made := func(at ...int64) learning.Estimate {
+		in := learning.Input{AsOf: since + 600*day, Start: since}
+		for i := range 12 {
+			name := fmt.Sprintf("service-%02d", i)
+			in.Services = append(in.Services, alive(name, 600))
+			for _, d := range []int64{40, 90, 140, at[i%len(at)]} {
+				in.Incidents = append(in.Incidents, incident(fmt.Sprint(name, d), name, "disk", 24*d))
+			}
+			closed := since + 200*day
+			in.Improvements = append(in.Improvements, learning.Improvement{ID: name, Service: name, FailureMode: "disk", ClosedAt: closed, WitnessedClosedAt: closed})
+		}
+		return compute(in).organisation(t, "learning_derivative.repeats")
+	}
+	e := made(240, 560, 320, 480)
+	if e.State != learning.OK || e.N != 12 || math.Abs(e.Value) > 0.01 {
+		t.Errorf("got %+v", e)
+	}
+	if e := made(210, 230, 250, 290); e.State != learning.OK || !(e.High < 0) {
+		t.Errorf("got %+v", e)
+	}
+}
