@@ -24,3 +24,12 @@ func BenchmarkPerFailure(b *testing.B) {
 		learning.Compute(in, learning.DefaultSettings())
 	}
 }
+
+// 20,000 modes on 2,000 services, three years: more than are told apart.
+func BenchmarkManyModes(b *testing.B) {
+	w := world{modes: 20_000, years: 3, rate: gammaRates, born: 0.3, fix: anyTime}
+	in := w.input(rand.New(rand.NewPCG(1, 1)))
+	for b.Loop() {
+		learning.Compute(in, learning.DefaultSettings())
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/tuition-hq/tuition/pkg/stats"
 )
@@ -105,14 +106,24 @@ func (c *computation) evidence(g *group, w window, metric, role, kind, entity st
 
 func (c *computation) sort() {
 	slices.SortFunc(c.run.Estimates, func(a, b Estimate) int {
-		return cmp.Or(cmp.Compare(a.Metric, b.Metric), cmp.Compare(a.Scope.Kind, b.Scope.Kind),
-			cmp.Compare(a.Scope.Name, b.Scope.Name), cmp.Compare(a.Window, b.Window))
+		return inOrder(&[4]string{a.Metric, a.Scope.Kind, a.Scope.Name, a.Window}, &[4]string{b.Metric, b.Scope.Kind, b.Scope.Name, b.Window})
 	})
 	slices.SortFunc(c.run.Evidence, func(a, b Evidence) int {
-		return cmp.Or(cmp.Compare(a.Metric, b.Metric), cmp.Compare(a.Scope.Kind, b.Scope.Kind),
-			cmp.Compare(a.Scope.Name, b.Scope.Name), cmp.Compare(a.Window, b.Window),
-			cmp.Compare(a.Role, b.Role), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Entity, b.Entity))
+		if by := inOrder(&[4]string{a.Metric, a.Scope.Kind, a.Scope.Name, a.Window}, &[4]string{b.Metric, b.Scope.Kind, b.Scope.Name, b.Window}); by != 0 {
+			return by
+		}
+		return inOrder(&[4]string{a.Role, a.Kind, a.Entity}, &[4]string{b.Role, b.Kind, b.Entity})
 	})
+}
+
+// inOrder compares by the first that differs: cmp.Or would compare all.
+func inOrder(a, b *[4]string) int {
+	for i := range a {
+		if by := strings.Compare(a[i], b[i]); by != 0 {
+			return by
+		}
+	}
+	return 0
 }
 
 // count is a number of things that were all counted: it has no sampling error.

@@ -152,7 +152,7 @@ func (c *computation) repeatTrend(g *group) {
 			e = refuse(e, AssumptionFailed, fmt.Sprintf("Not reported: fixed too soon to know the rate without a fix. The organisation saw %s before a fix, needs %d.",
 				plural(int(c.declared.before), "recurrence", "recurrences"), fewestBefore))
 		}
-		c.emit(g, w, e)
+		c.emit(g, w, unless(c.silence(g, w.to), e))
 	}
 }
 

@@ -14,6 +14,7 @@ const (
 	gridPoints        = 60
 	emSteps           = 2000
 	rateResamples     = 200
+	manyModes         = 500 // from here on a quarter of the resamples: they vary little
 )
 
 // stage is one mode on one service, cut at its intervention: what came before
@@ -128,36 +129,43 @@ func (c *computation) expect(name string, rule cut, learning bool) *expectation 
 		like := stats.NewLikelihood(histories[i], fit.Grid)
 		st.rate, st.variance = fit.Posterior(like)
 		st.likelihoods = []stats.Likelihood{like}
-		if learning {
+		if learning && st.due > 0 {
 			st.likelihoods = st.stretches(fit.Grid)
 		} else {
 			st.unsure = st.variance * st.due * st.due
 		}
-		st.expected = st.expects(fit)
+	}
+	for i, expected := range e.expects(fit) {
+		e.stages[i].expected = expected
 	}
 	seed := fnv.New64a()
 	seed.Write([]byte(name))
-	for _, m := range stats.ResampleRates(histories, fit, seed.Sum64()+c.settings.Seed, rateResamples) {
-		expected := make([]float64, len(e.stages))
-		for i, st := range e.stages {
-			expected[i] = st.expects(m)
-		}
-		e.resampled = append(e.resampled, expected)
+	resamples := rateResamples
+	if len(histories) > manyModes {
+		resamples /= 4
+	}
+	for _, m := range stats.ResampleRates(histories, fit, seed.Sum64()+c.settings.Seed, resamples) {
+		e.resampled = append(e.resampled, e.expects(m))
 	}
 	return e
 }
 
-// expects gives the recurrences due after the intervention under a distribution of rates.
-func (s *stage) expects(m stats.RateMixture) float64 {
-	if len(s.likelihoods) == 1 {
-		rate, _ := m.Posterior(s.likelihoods[0])
-		return rate * s.due
+// expects gives the recurrences due after each intervention under a distribution of rates.
+func (e *expectation) expects(m stats.RateMixture) []float64 {
+	mean, hazard := m.Means(), m.Hazards()
+	out := make([]float64, len(e.stages))
+	for k, st := range e.stages {
+		switch {
+		case st.due <= 0:
+		case len(st.likelihoods) == 1:
+			out[k] = mean(st.likelihoods[0]) * st.due
+		default:
+			for i := 0; i < len(st.likelihoods); i += 2 {
+				out[k] += hazard(st.likelihoods[i], st.likelihoods[i+1])
+			}
+		}
 	}
-	var sum float64
-	for i := 0; i < len(s.likelihoods); i += 2 {
-		sum += m.Hazard(s.likelihoods[i], s.likelihoods[i+1])
-	}
-	return sum
+	return out
 }
 
 // stretches are the quiet times between the recurrences after the

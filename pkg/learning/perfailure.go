@@ -17,7 +17,19 @@ const (
 	widestLearning   = 3.0 // of an interval for 1 − O/E where O = E
 )
 
-const perFailureMethod = "1 − observed/expected recurrences after intervention; rates without learning by non-parametric maximum likelihood over %d modes with modes never seen (2,000 EM steps), negative binomial tails inverted"
+const perFailureMethod = "1 − observed/expected recurrences after intervention; rates without learning by non-parametric maximum likelihood over %d modes with modes never seen (2,000 EM steps)%s, negative binomial tails inverted"
+
+// shortened is what the method leaves out where there are many modes.
+func (e *expectation) shortened() string {
+	out := ""
+	if len(e.stages) > stats.MostCells {
+		out += fmt.Sprintf(", similar histories taken together in at most %d cells", stats.MostCells)
+	}
+	if len(e.stages) > manyModes {
+		out += fmt.Sprintf(", %d resamples", rateResamples/4)
+	}
+	return out
+}
 
 // learning per failure, for the organisation and its teams: services have too few modes.
 func (c *computation) perFailure(groups []*group) {
@@ -97,7 +109,7 @@ func (c *computation) learned(g *group, w window, e *expectation, metric, since,
 		}
 	}
 	out := Estimate{Metric: metric, N: p.failures, Events: p.came, Exposure: p.expected, Censored: p.quiet(),
-		Method: fmt.Sprintf(perFailureMethod, len(e.stages))}
+		Method: fmt.Sprintf(perFailureMethod, len(e.stages), e.shortened())}
 	caveat := p.caveat(e.born)
 	if no := p.refusal(); no != nil {
 		c.emit(g, w, refuse(out, no.State, no.Reading+caveat))

@@ -144,7 +144,7 @@ func organisations() (n, modes int) {
 	if os.Getenv("TUITION_LONG") == "1" {
 		return 100, 150
 	}
-	return 8, 90
+	return 4, 80
 }
 
 // Without learning the mean is zero within 0.1 and the interval holds zero in
@@ -212,6 +212,15 @@ func TestModesThatFade(t *testing.T) {
 	}
 	if failed < n-1 {
 		t.Errorf("the placebo spoke in %d of %d organisations whose modes fade", failed, n)
+	}
+}
+
+// Of very many modes half are due to come back: taking like histories together leaves the figure right.
+func TestVeryManyModes(t *testing.T) {
+	w := world{modes: 3000, years: 3, rate: gammaRates, born: 0.3, fix: whenRecurring, removed: 0.5}
+	e := compute(w.input(rand.New(rand.NewPCG(12, 9)))).organisation(t, "learning_per_failure.declared")
+	if e.State != learning.OK || math.Abs(e.Value-0.5) > 0.1 || !strings.Contains(e.Method, "at most 1000 cells, 50 resamples") {
+		t.Errorf("got %+v", e)
 	}
 }
 

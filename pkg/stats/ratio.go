@@ -43,7 +43,8 @@ type RatioTrend struct {
 	df    float64
 }
 
-// FitRatioTrend solves the quasi-likelihood equations by 50 Newton steps, each
+// FitRatioTrend solves the quasi-likelihood equations by Newton steps, 50 or
+// until they no longer move it, each
 // thing weighed by the inverse of its relative variance 1 + spread·mean, with
 // the robust variance whose residuals are divided by 1 − leverage (HC3;
 // Mancl & DeRouen, Biometrics 2001). It needs three things, two different X and an event.
@@ -75,6 +76,9 @@ func FitRatioTrend(things []Expected) RatioTrend {
 		short := math.Min(1, 2/math.Max(math.Abs(stepA), math.Abs(stepB)))
 		a += short * stepA
 		b += short * stepB
+		if math.Abs(stepA)+math.Abs(stepB) < 1e-12 {
+			break
+		}
 	}
 	sums()
 	d := h[0]*h[2] - h[1]*h[1]

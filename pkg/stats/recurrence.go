@@ -60,12 +60,70 @@ func FitRates(modes []ModeHistory, grid []float64, steps int) RateMixture {
 	for j := range m.Weights {
 		m.Weights[j] = 1 / float64(k)
 	}
-	counts := make([]float64, len(modes))
-	for i := range counts {
-		counts[i] = 1
-	}
-	newLikelihoods(modes, grid).maximise(&m, counts, steps)
+	cells := cellsOf(modes)
+	newLikelihoods(cells.histories, grid).maximise(&m, cells.sizes(), steps)
 	return m
+}
+
+// MostCells is how many different histories are told apart.
+const MostCells = 1000
+
+// cells are modes taken together, as a fit costs as much for each history.
+type cells struct {
+	histories []ModeHistory
+	of        []int // of each mode
+}
+
+// cellsOf gives each mode a cell of its own up to MostCells. More are taken
+// together where their first failure, recurrences and exposures (each plus
+// one) lie within the same 2 %, or 4 %, 8 % and so on until the cells are few
+// enough; a cell's history is the mean of its modes', which keeps the sums
+// that the likelihood of an old mode is made of.
+func cellsOf(modes []ModeHistory) cells {
+	if len(modes) <= MostCells {
+		own := make([]int, len(modes))
+		for i := range own {
+			own[i] = i
+		}
+		return cells{modes, own}
+	}
+	for width := 0.02; ; width *= 2 {
+		cell := func(x float64) float64 { return math.Floor(math.Log1p(x) / width) }
+		index := map[ModeHistory]int{}
+		out := cells{of: make([]int, len(modes))}
+		for i, h := range modes {
+			key := ModeHistory{cell(h.First), cell(h.Recurrences), cell(h.Until), cell(h.Observed)}
+			k, known := index[key]
+			if !known {
+				k = len(out.histories)
+				index[key] = k
+				out.histories = append(out.histories, ModeHistory{})
+			}
+			out.of[i] = k
+			sum := &out.histories[k]
+			sum.First += h.First
+			sum.Recurrences += h.Recurrences
+			sum.Until += h.Until
+			sum.Observed += h.Observed
+		}
+		if len(out.histories) > MostCells {
+			continue
+		}
+		for k, n := range out.sizes() {
+			h := &out.histories[k]
+			*h = ModeHistory{h.First / n, h.Recurrences / n, h.Until / n, h.Observed / n}
+		}
+		return out
+	}
+}
+
+// sizes counts the modes of each cell.
+func (c cells) sizes() []float64 {
+	out := make([]float64, len(c.histories))
+	for _, k := range c.of {
+		out[k]++
+	}
+	return out
 }
 
 // ResampleRates fits so many resamples of the modes: what the distribution
@@ -74,14 +132,15 @@ func FitRates(modes []ModeHistory, grid []float64, steps int) RateMixture {
 // stays dead.
 func ResampleRates(modes []ModeHistory, fit RateMixture, seed uint64, resamples int) []RateMixture {
 	const steps, spread = 40, 0.02
-	all := newLikelihoods(modes, fit.Grid)
+	cells := cellsOf(modes)
+	all := newLikelihoods(cells.histories, fit.Grid)
 	random := rand.New(rand.NewPCG(seed, seed))
-	counts := make([]float64, len(modes))
+	counts := make([]float64, len(cells.histories))
 	out := make([]RateMixture, resamples)
 	for b := range out {
 		clear(counts)
 		for range modes {
-			counts[random.IntN(len(modes))]++
+			counts[cells.of[random.IntN(len(modes))]]++
 		}
 		m := RateMixture{Grid: fit.Grid, Weights: make([]float64, len(fit.Weights)), Born: (1-spread)*fit.Born + spread/2}
 		for j, w := range fit.Weights {
@@ -271,12 +330,22 @@ func (l Likelihood) Quiet(grid []float64, exposure float64) Likelihood {
 	return out
 }
 
-// Hazard is how many failures were due between two likelihoods, the second
+// Hazards gives how many failures were due between two likelihoods, the second
 // being the first after a quiet stretch, when what is expected is learned anew
 // at each moment: ∫E[λ | quiet so far] = −ln of the chance of the quiet.
-func (m RateMixture) Hazard(before, quiet Likelihood) float64 {
+func (m RateMixture) Hazards() func(before, quiet Likelihood) float64 {
 	q := m.prior()
-	return math.Log(dot(q, before) / dot(q, quiet))
+	return func(before, quiet Likelihood) float64 { return math.Log(dot(q, before) / dot(q, quiet)) }
+}
+
+// Means gives the mean rate of a mode, that of Posterior.
+func (m RateMixture) Means() func(Likelihood) float64 {
+	q, k := m.prior(), len(m.Grid)
+	rated := make([]float64, len(q))
+	for x := range q {
+		rated[x] = q[x] * m.Grid[x%k]
+	}
+	return func(like Likelihood) float64 { return dot(rated, like) / dot(q, like) }
 }
 
 // Posterior is the mean and variance of the rate of a mode.
