@@ -138,6 +138,9 @@ func (c *computation) expect(name string, rule cut, learning bool) *expectation 
 	for i, expected := range e.expects(fit) {
 		e.stages[i].expected = expected
 	}
+	if !slices.ContainsFunc(e.stages, func(st *stage) bool { return st.due > 0 }) {
+		return e // nothing was due, so nothing is compared
+	}
 	seed := fnv.New64a()
 	seed.Write([]byte(name))
 	resamples := rateResamples

@@ -220,8 +220,9 @@ func (l likelihoods) maximise(m *RateMixture, counts []float64, steps int) {
 			total += v
 			if x >= k {
 				born += v
+				x -= k
 			}
-			m.Weights[x%k] += v
+			m.Weights[x] += v
 		}
 		for j := range m.Weights {
 			m.Weights[j] /= total
