@@ -181,6 +181,7 @@ func TestUsersMayDoTheirOwnWorkOnly(t *testing.T) {
 		sql  string
 	}{
 		{s.Read, "SELECT 1 SETTINGS max_execution_time = 100000"},
+		{s.Read, "SELECT 1 SETTINGS max_execution_time = 0"},
 		{s.Read, "SELECT 1 SETTINGS max_memory_usage = 100000000000"},
 		{s.Read, "SELECT 1 SETTINGS readonly = 0"},
 		{s.Read, "INSERT INTO tuition.fact VALUES (2)"},
