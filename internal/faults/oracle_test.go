@@ -60,8 +60,10 @@ func newScene(t *testing.T, broker *servertest.Broker, partitions int) *scene {
 	})
 	name := fmt.Sprintf("faults.%s.%d", strings.ReplaceAll(strings.ReplaceAll(t.Name(), "/", "."), " ", "-"), seed)
 	s := &scene{T: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 2)), world: newWorld(seed), broker: broker, engine: engine}
-	s.orders = orders{Brokers: broker.Brokers, Topic: name, DeadLetters: name + ".deadletter", Group: name,
-		ClickHouse: engine.Addr, Database: s.database(), User: engine.Admin, BatchRows: 300}
+	s.orders = orders{
+		Brokers: broker.Brokers, Topic: name, DeadLetters: name + ".deadletter", Group: name,
+		ClickHouse: engine.Addr, Database: s.database(), User: engine.Admin, BatchRows: 300,
+	}
 	s.topic(s.orders.Topic, partitions)
 	s.topic(s.orders.DeadLetters, 1)
 	s.sender = newSender(t, broker.Brokers, name)
