@@ -121,9 +121,11 @@ func (c *computation) excess(g *group, w window) {
 		}
 	}
 	hours := number(c.settings.AttributionWindow.Hours())
-	e := Estimate{Metric: metric, N: int64(len(crossings)), Exposure: float64(len(crossings)), Censored: unreferenced,
+	e := Estimate{
+		Metric: metric, N: int64(len(crossings)), Exposure: float64(len(crossings)), Censored: unreferenced,
 		Method: fmt.Sprintf("case-crossover (Maclure; Mantel–Haenszel) of the %s h before each failure against the same hours 1 to 4 weeks earlier; percentile bootstrap, %d resamples",
-			hours, stats.Resamples)}
+			hours, stats.Resamples),
+	}
 	if e.N < fewestChanges {
 		c.emit(g, w, tooFew(e, e.N, fewestChanges, "failures with earlier weeks to compare with"))
 		return

@@ -111,8 +111,10 @@ func (c *computation) sort() {
 // count is a number of things that were all counted: it has no sampling error.
 func count(metric string, n, of int64, reading string) Estimate {
 	v := float64(n)
-	return Estimate{Metric: metric, Value: v, Low: v, High: v, Low50: v, High50: v,
-		N: of, Events: n, Exposure: float64(of), Method: "count of all of them", Reading: reading}
+	return Estimate{
+		Metric: metric, Value: v, Low: v, High: v, Low50: v, High50: v,
+		N: of, Events: n, Exposure: float64(of), Method: "count of all of them", Reading: reading,
+	}
 }
 
 const (
@@ -165,8 +167,10 @@ func (c *computation) share(metric string, shares []stats.Share, need int64, wha
 
 // rate is events per 1,000 service-days.
 func (c *computation) rate(metric string, events, n int64, days float64, need int64, what string) Estimate {
-	e := Estimate{Metric: metric, N: n, Events: events, Exposure: days,
-		Method: "events per 1,000 service-days; Garwood"}
+	e := Estimate{
+		Metric: metric, N: n, Events: events, Exposure: days,
+		Method: "events per 1,000 service-days; Garwood",
+	}
 	switch {
 	case n < need:
 		return tooFew(e, n, need, "failures whose detection is known")

@@ -110,8 +110,10 @@ func (g *group) deployed(t int64) float64 {
 
 // trend is the change of a rate over one quarter's exposure.
 func (c *computation) trend(metric, what, clock string, times []float64, end, lastQuarter float64, observed int64, caveat string) Estimate {
-	e := Estimate{Metric: metric, N: int64(len(times)), Events: int64(len(times)), Exposure: end,
-		Method: "log-linear Poisson rate on the clock of " + clock + " (Cox–Lewis), conditional likelihood; profile likelihood interval"}
+	e := Estimate{
+		Metric: metric, N: int64(len(times)), Events: int64(len(times)), Exposure: end,
+		Method: "log-linear Poisson rate on the clock of " + clock + " (Cox–Lewis), conditional likelihood; profile likelihood interval",
+	}
 	quarters := float64(observed) / (quarterDays * dayMillis)
 	switch {
 	case len(times) < fewestForTrend:
@@ -186,10 +188,14 @@ func (c *computation) sinceStart(g *group, metric, what string, counts func(*fai
 			sumLogs += math.Log(end / t)
 		}
 	}
-	e := Estimate{Metric: metric + ".since_start", N: n, Events: n, Exposure: g.clock.days(c.org.asOf),
-		Method: "power law from each service's start (Crow–AMSAA), unbiased β given each service's count; exact χ² interval"}
-	d := Estimate{Metric: metric + ".per_doubling", N: n, Events: n, Exposure: e.Exposure,
-		Method: "2^(1−1/β) of Crow–AMSAA's β (Wright); exact χ² interval of β"}
+	e := Estimate{
+		Metric: metric + ".since_start", N: n, Events: n, Exposure: g.clock.days(c.org.asOf),
+		Method: "power law from each service's start (Crow–AMSAA), unbiased β given each service's count; exact χ² interval",
+	}
+	d := Estimate{
+		Metric: metric + ".per_doubling", N: n, Events: n, Exposure: e.Exposure,
+		Method: "2^(1−1/β) of Crow–AMSAA's β (Wright); exact χ² interval of β",
+	}
 	if n < fewestForTrend || sumLogs <= 0 {
 		c.emit(g, c.everything, tooFew(e, n, fewestForTrend, what))
 		c.emit(g, c.everything, tooFew(d, n, fewestForTrend, what))

@@ -140,9 +140,11 @@ func (c *computation) quantile(g *group, w window, metric string, lifetimes []li
 		c.evidence(g, w, metric, role, l.kind, l.id)
 	}
 	curve := stats.KaplanMeier(followed)
-	e := Estimate{Metric: metric, N: int64(curve.N), Events: int64(curve.Events), Exposure: float64(curve.N),
+	e := Estimate{
+		Metric: metric, N: int64(curve.N), Events: int64(curve.Events), Exposure: float64(curve.N),
 		Censored: int64(curve.N - curve.Events),
-		Method:   "Kaplan–Meier, unfinished censored; log(−log) bands inverted (Brookmeyer–Crowley)"}
+		Method:   "Kaplan–Meier, unfinished censored; log(−log) bands inverted (Brookmeyer–Crowley)",
+	}
 	if e.N < need {
 		return tooFew(e, e.N, need, of)
 	}
@@ -184,8 +186,10 @@ func (c *computation) detectable(metric string, lifetimes []lifetime, of string)
 		}
 	}
 	n := len(logs)
-	e := Estimate{Metric: metric, N: int64(n), Events: int64(n), Exposure: float64(n), Censored: int64(len(lifetimes) - n), Origin: "modelled",
-		Method: "lognormal durations, two periods of n, 80 % power; χ² interval of the spread"}
+	e := Estimate{
+		Metric: metric, N: int64(n), Events: int64(n), Exposure: float64(n), Censored: int64(len(lifetimes) - n), Origin: "modelled",
+		Method: "lognormal durations, two periods of n, 80 % power; χ² interval of the spread",
+	}
 	if n < fewestForMedian {
 		return tooFew(e, int64(n), fewestForMedian, of+" finished")
 	}

@@ -98,8 +98,10 @@ func (c *computation) gaps(g *group, w window) {
 				note("closed")
 			}
 			note("found")
-			open = append(open, lifetime{kind: "monitoring_gap", id: gap.ID,
-				from: gap.FoundAt, to: gap.ClosedAt, until: c.org.asOf})
+			open = append(open, lifetime{
+				kind: "monitoring_gap", id: gap.ID,
+				from: gap.FoundAt, to: gap.ClosedAt, until: c.org.asOf,
+			})
 		}
 	}
 	for _, state := range []struct{ name, sentence string }{

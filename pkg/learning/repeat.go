@@ -202,9 +202,11 @@ func (c *computation) recurrence(g *group, w window, family, since string, follo
 func (c *computation) within(metric string, curve stats.Survival, days int, since, caveat string) Estimate {
 	t := float64(days)
 	known, events := curve.Known(t), curve.EventsBy(t)
-	e := Estimate{Metric: metric, N: int64(curve.N), Events: int64(events), Exposure: float64(curve.N),
+	e := Estimate{
+		Metric: metric, N: int64(curve.N), Events: int64(events), Exposure: float64(curve.N),
 		Censored: int64(curve.N - known),
-		Method:   "1 − Kaplan–Meier; log(−log) Greenwood, exact binomial without an event"}
+		Method:   "1 − Kaplan–Meier; log(−log) Greenwood, exact binomial without an event",
+	}
 	if known < fewestModes || (curve.Longest < t && curve.At(t) > 0) {
 		return refuse(e, Insufficient, fmt.Sprintf(
 			"Not enough data: n = %s for %d days after %s, needs %d. No figure is shown.", numbered(int64(known), "modes that came back or were followed"), days, since, fewestModes))
@@ -225,9 +227,11 @@ func (c *computation) within(metric string, curve stats.Survival, days int, sinc
 func (c *computation) several(metric string, curve stats.MeanCumulative, days int, since, caveat string) Estimate {
 	t := float64(days)
 	followed := curve.AtRisk(t)
-	e := Estimate{Metric: metric, N: int64(curve.N()), Events: int64(curve.EventsBy(t)), Exposure: float64(curve.N()),
+	e := Estimate{
+		Metric: metric, N: int64(curve.N()), Events: int64(curve.EventsBy(t)), Exposure: float64(curve.N()),
 		Censored: int64(curve.N() - followed),
-		Method:   "mean cumulative function; log-normal bounds, the larger of Nelson's and the robust variance"}
+		Method:   "mean cumulative function; log-normal bounds, the larger of Nelson's and the robust variance",
+	}
 	if followed < fewestModes {
 		return refuse(e, Insufficient, fmt.Sprintf(
 			"Not enough data: n = %s followed for %d days after %s, needs %d. No figure is shown.", numbered(int64(followed), "modes"), days, since, fewestModes))

@@ -45,8 +45,10 @@ func FitProportionalOdds(x []float64, levels []int) ProportionalOdds {
 			theta[j] += step.AtVec(j)
 		}
 	}
-	return ProportionalOdds{Beta: theta[cuts], SE: math.Sqrt(covariance.At(cuts, cuts)), Thresholds: theta[:cuts],
-		LogLikelihood: ordinalLogLikelihood(x, levels, theta, cuts)}
+	return ProportionalOdds{
+		Beta: theta[cuts], SE: math.Sqrt(covariance.At(cuts, cuts)), Thresholds: theta[:cuts],
+		LogLikelihood: ordinalLogLikelihood(x, levels, theta, cuts),
+	}
 }
 
 func logistic(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
