@@ -56,8 +56,10 @@ func database(t *testing.T, f review.Facts) clickhouse.Conn {
 		t.Fatal(err)
 	}
 	fill(t, s, f)
-	read, err := clickhouse.Open(&clickhouse.Options{Addr: []string{engine.Addr},
-		Auth: clickhouse.Auth{Database: name, Username: engine.Read.Name, Password: engine.Read.Password}})
+	read, err := clickhouse.Open(&clickhouse.Options{
+		Addr: []string{engine.Addr},
+		Auth: clickhouse.Auth{Database: name, Username: engine.Read.Name, Password: engine.Read.Password},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,12 +72,16 @@ func fill(t *testing.T, s *store.Store, f review.Facts) {
 	batch := s.NewBatch()
 	defer batch.Close()
 	for _, x := range f.Input.Incidents {
-		batch.Append(&event.Event{Kind: event.KindIncident, Predicate: event.PredicateDetected, Entity: x.ID, Source: "test", ID: x.ID, Type: "dev.cdevents.incident.detected.0.3.0",
-			OccurredAt: event.Millis(x.DetectedAt), OrdHigh: uint64(x.DetectedAt), Service: x.Service, Stated: event.StatedService, BlastRadius: math.NaN()})
+		batch.Append(&event.Event{
+			Kind: event.KindIncident, Predicate: event.PredicateDetected, Entity: x.ID, Source: "test", ID: x.ID, Type: "dev.cdevents.incident.detected.0.3.0",
+			OccurredAt: event.Millis(x.DetectedAt), OrdHigh: uint64(x.DetectedAt), Service: x.Service, Stated: event.StatedService, BlastRadius: math.NaN(),
+		})
 	}
 	for _, x := range f.Input.Gaps {
-		batch.Append(&event.Event{Kind: event.KindMonitoringGap, Predicate: event.PredicateFound, Entity: x.ID, Source: "test", ID: x.ID, Type: "dev.cdeventsx.tuition-monitoringgap.found.0.1.0",
-			OccurredAt: event.Millis(x.FoundAt), OrdHigh: uint64(x.FoundAt), Service: x.Service, Stated: event.StatedService, BlastRadius: math.NaN()})
+		batch.Append(&event.Event{
+			Kind: event.KindMonitoringGap, Predicate: event.PredicateFound, Entity: x.ID, Source: "test", ID: x.ID, Type: "dev.cdeventsx.tuition-monitoringgap.found.0.1.0",
+			OccurredAt: event.Millis(x.FoundAt), OrdHigh: uint64(x.FoundAt), Service: x.Service, Stated: event.StatedService, BlastRadius: math.NaN(),
+		})
 	}
 	if len(f.Rejections) > 0 {
 		m := event.Message{Position: event.Position{Topic: "tuition.events", Offset: 7}, Time: event.Millis(time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC).UnixMilli())}

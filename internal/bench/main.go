@@ -70,8 +70,10 @@ func command(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, engine.Stop(context.Background())) }()
-	b := &bench{n: *n, seed: *seed, binary: binary, brokers: broker.Brokers, engine: engine.ClickHouseHTTP, native: engine.ClickHouseAddr,
-		database: engine.Database, admin: engine.Admin, ingest: engine.Ingest, log: os.Stderr}
+	b := &bench{
+		n: *n, seed: *seed, binary: binary, brokers: broker.Brokers, engine: engine.ClickHouseHTTP, native: engine.ClickHouseAddr,
+		database: engine.Database, admin: engine.Admin, ingest: engine.Ingest, log: os.Stderr,
+	}
 	rows, err := b.run(ctx)
 	if err != nil {
 		return err

@@ -25,6 +25,7 @@ import (
 type source struct{ facts review.Facts }
 
 func (s source) Snapshot(context.Context) (learning.Snapshot, error) { return s.facts.Snapshot, nil }
+
 func (s source) Quarters(context.Context) ([]string, error) {
 	return []string{s.facts.Quarter, "2026-Q2", "2026-Q1"}, nil
 }

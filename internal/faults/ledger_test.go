@@ -97,9 +97,11 @@ type sender struct {
 func newSender(t testing.TB, brokers []string, topic string) *sender {
 	s := &sender{ledger: &ledger{pending: map[string]string{}}, topic: topic}
 	transport := &kafka.Transport{MetadataTTL: time.Second}
-	s.w = &kafka.Writer{Addr: kafka.TCP(brokers...), Balancer: kafka.Murmur2Balancer{}, RequiredAcks: kafka.RequireAll, Transport: transport,
+	s.w = &kafka.Writer{
+		Addr: kafka.TCP(brokers...), Balancer: kafka.Murmur2Balancer{}, RequiredAcks: kafka.RequireAll, Transport: transport,
 		BatchTimeout: 2 * time.Millisecond, BatchSize: 500, BatchBytes: 3 << 20, Compression: kafka.Lz4, MaxAttempts: 60, WriteBackoffMax: 500 * time.Millisecond,
-		Completion: s.acknowledge}
+		Completion: s.acknowledge,
+	}
 	t.Cleanup(func() { _ = s.w.Close(); transport.CloseIdleConnections() })
 	return s
 }
@@ -189,7 +191,8 @@ func (w *world) records(t testing.TB, n int) []record {
 		incident := fmt.Sprintf("incident-%d", w.n)
 		content["service"] = map[string]any{"id": service}
 		out = append(out, w.event(t, "dev.cdevents.incident.detected.0.3.0", at, incident, content, event.Tuition(map[string]any{
-			"failureMode": pick(w, modes), "severity": 1 + w.rng.IntN(5), "detectionSource": "monitoring"})))
+			"failureMode": pick(w, modes), "severity": 1 + w.rng.IntN(5), "detectionSource": "monitoring",
+		})))
 		out = append(out, w.event(t, "dev.cdevents.incident.resolved.0.3.0", at.Add(time.Duration(1+w.rng.IntN(300))*time.Minute), incident, content))
 		for range w.rng.IntN(4) {
 			out = append(out, w.event(t, "dev.cdeventsx.tuition-incident.amended.0.1.0", at.Add(time.Duration(1+w.rng.IntN(5000))*time.Minute), incident,
@@ -222,7 +225,8 @@ func (w *world) poisons(t testing.TB, n int) []record {
 	for i := range n {
 		w.n++
 		good := w.event(t, "dev.cdevents.service.deployed.0.3.0", w.start, "checkout", map[string]any{
-			"environment": map[string]any{"id": "production"}, "artifactId": fmt.Sprintf("pkg:oci/x@%d", w.n)})
+			"environment": map[string]any{"id": "production"}, "artifactId": fmt.Sprintf("pkg:oci/x@%d", w.n),
+		})
 		text := string(good.Value)
 		switch i % len(poisonKinds) {
 		case 0:

@@ -107,8 +107,10 @@ func (p *pipeline) fold(t fataler, batches [][]event.Message) outcome {
 }
 
 // views are those that people build on.
-var views = []string{"incident", "change", "improvement", "postmortem", "monitoring_gap", "incident_change",
-	"recurrence", "coverage"}
+var views = []string{
+	"incident", "change", "improvement", "postmortem", "monitoring_gap", "incident_change",
+	"recurrence", "coverage",
+}
 
 // lines writes each value on its own line with the shortest text of every number, NaN included.
 func lines[T any](values []T) string {

@@ -53,8 +53,10 @@ func one(r *rapid.T, attributes map[string]any, keys ...string) map[string]any {
 	return out
 }
 
-var incidentKeys = []string{"severity", "detectionSource", "failureMode", "startedAt", "detectedAt", "acknowledgedAt", "mitigatedAt",
-	"resolvedAt", "planned", "duplicateOf", "services", "contained", "containedBy", "blastRadius", "links", "title", "labels", "statedDetectSeconds"}
+var incidentKeys = []string{
+	"severity", "detectionSource", "failureMode", "startedAt", "detectedAt", "acknowledgedAt", "mitigatedAt",
+	"resolvedAt", "planned", "duplicateOf", "services", "contained", "containedBy", "blastRadius", "links", "title", "labels", "statedDetectSeconds",
+}
 
 // attributes draws a value for everything that an event may state.
 func attributes(r *rapid.T) map[string]any {

@@ -20,10 +20,7 @@ func (s *Session) connection() consume.Connection {
 	k := s.settings.Kafka
 	return consume.Connection{
 		Brokers: k.Brokers,
-		TLS: consume.TLS{
-			Enabled: k.TLS.Enabled, CAFile: k.TLS.CAFile, CertFile: k.TLS.CertFile,
-			KeyFile: k.TLS.KeyFile, ServerName: k.TLS.ServerName,
-		},
+		TLS:     k.TLS.tls(),
 		SASL: consume.SASL{
 			Mechanism: strings.ToUpper(k.SASL.Mechanism), Username: k.SASL.Username, Password: string(k.SASL.Password),
 		},

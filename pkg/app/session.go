@@ -226,7 +226,7 @@ func (s *Session) Close() error {
 // openStore connects as one of the database users. It does not dial yet.
 func (s *Session) openStore(ctx context.Context, user UserSettings) (*store.Store, error) {
 	ch := s.settings.ClickHouse
-	tls, err := ch.TLS.config()
+	tls, err := ch.TLS.tls().Config()
 	if err != nil {
 		return nil, usage(fmt.Errorf("setting clickhouse.tls: %w", err))
 	}

@@ -40,8 +40,10 @@ func TestSimple(t *testing.T) {
 	want := []Service{
 		{Name: "dns", Aliases: []string{"dfds/dns"}},
 		{Name: "infrastructure-modules", Team: "cloud-engineering"},
-		{Name: "kubernetes", Team: "cloud-engineering", Tier: "1", DependsOn: []string{"dns", "infrastructure-modules"},
-			Aliases: []string{"P1ABCDE", "hellman"}, AliveFrom: 1546992000000},
+		{
+			Name: "kubernetes", Team: "cloud-engineering", Tier: "1", DependsOn: []string{"dns", "infrastructure-modules"},
+			Aliases: []string{"P1ABCDE", "hellman"}, AliveFrom: 1546992000000,
+		},
 	}
 	if !reflect.DeepEqual(c.Services, want) {
 		t.Errorf("got  %+v\nwant %+v", c.Services, want)
@@ -105,8 +107,10 @@ func TestBackstage(t *testing.T) {
 	}
 	want := []Service{
 		{Name: "artist-api", Team: "artists"},
-		{Name: "artist-web", Team: "artist-relations-team", Tier: "gold", DependsOn: []string{"artist-api", "missing"},
-			Aliases: []string{"PX1", "artist-web-prod", "artists", "www"}, AliveFrom: 1714550400000},
+		{
+			Name: "artist-web", Team: "artist-relations-team", Tier: "gold", DependsOn: []string{"artist-api", "missing"},
+			Aliases: []string{"PX1", "artist-web-prod", "artists", "www"}, AliveFrom: 1714550400000,
+		},
 	}
 	if !reflect.DeepEqual(c.Services, want) {
 		t.Errorf("got  %+v\nwant %+v", c.Services, want)

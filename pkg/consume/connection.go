@@ -72,10 +72,18 @@ func (c Connection) Check() error {
 }
 
 func (c Connection) tls() (*tls.Config, error) {
-	t := c.TLS
+	conf, err := c.TLS.Config()
+	if err != nil {
+		return nil, fmt.Errorf("kafka: %w", err)
+	}
+	return conf, nil
+}
+
+// Config is nil where the connection is not encrypted. Errors name the file at fault.
+func (t TLS) Config() (*tls.Config, error) {
 	if !t.Enabled {
 		if t.CAFile != "" || t.CertFile != "" || t.KeyFile != "" || t.ServerName != "" {
-			return nil, errors.New("kafka: TLS files or a server name are set but TLS is not enabled; enable it or remove them")
+			return nil, errors.New("TLS files or a server name are set but TLS is not enabled; enable it or remove them")
 		}
 		return nil, nil
 	}
@@ -83,20 +91,20 @@ func (c Connection) tls() (*tls.Config, error) {
 	if t.CAFile != "" {
 		pem, err := os.ReadFile(t.CAFile)
 		if err != nil {
-			return nil, fmt.Errorf("kafka: cannot read the TLS CA file: %w", err)
+			return nil, fmt.Errorf("cannot read the TLS CA file: %w", err)
 		}
 		conf.RootCAs = x509.NewCertPool()
 		if !conf.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("kafka: the TLS CA file %s holds no certificate; it must be PEM", t.CAFile)
+			return nil, fmt.Errorf("the TLS CA file %s holds no certificate; it must be PEM", t.CAFile)
 		}
 	}
 	if (t.CertFile == "") != (t.KeyFile == "") {
-		return nil, errors.New("kafka: a TLS client certificate needs both its certificate file and its key file")
+		return nil, errors.New("a TLS client certificate needs both its certificate file and its key file")
 	}
 	if t.CertFile != "" {
 		cert, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
 		if err != nil {
-			return nil, fmt.Errorf("kafka: cannot load the TLS client certificate: %w", err)
+			return nil, fmt.Errorf("cannot load the TLS client certificate: %w", err)
 		}
 		conf.Certificates = []tls.Certificate{cert}
 	}

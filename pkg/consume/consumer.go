@@ -269,9 +269,11 @@ func (c *Consumer) Run(ctx context.Context) error {
 
 // refused tells an error that no retry mends from one that passes.
 func refused(err error) bool {
-	for _, e := range []kafka.Error{kafka.GroupAuthorizationFailed, kafka.TopicAuthorizationFailed, kafka.ClusterAuthorizationFailed,
+	for _, e := range []kafka.Error{
+		kafka.GroupAuthorizationFailed, kafka.TopicAuthorizationFailed, kafka.ClusterAuthorizationFailed,
 		kafka.SASLAuthenticationFailed, kafka.UnsupportedSASLMechanism, kafka.IllegalSASLState, kafka.InconsistentGroupProtocol,
-		kafka.InvalidSessionTimeout, kafka.InvalidGroupId} {
+		kafka.InvalidSessionTimeout, kafka.InvalidGroupId,
+	} {
 		if errors.Is(err, e) {
 			return true
 		}

@@ -90,8 +90,10 @@ func (s *shelf) has() []string {
 const testTopic = "tuition.events"
 
 func testConfig(brokers []string) Config {
-	return Config{Connection: Connection{Brokers: brokers}, BatchAge: 50 * time.Millisecond, RetryMax: 200 * time.Millisecond,
-		WatchPartitions: 300 * time.Millisecond, Heartbeat: 200 * time.Millisecond, Version: "test"}
+	return Config{
+		Connection: Connection{Brokers: brokers}, BatchAge: 50 * time.Millisecond, RetryMax: 200 * time.Millisecond,
+		WatchPartitions: 300 * time.Millisecond, Heartbeat: 200 * time.Millisecond, Version: "test",
+	}
 }
 
 // send puts the values on the topic, spread by their own keys.
@@ -104,8 +106,10 @@ func send(t *testing.T, brokers []string, values ...string) map[TopicPartition]i
 	defer p.Close()
 	msgs := make([]event.Message, len(values))
 	for i, v := range values {
-		msgs[i] = event.Message{Position: event.Position{Topic: testTopic}, Key: []byte("key " + v), Value: []byte(v),
-			Headers: []event.Header{{Key: "ce_id", Value: []byte(v)}}, Time: 1_700_000_000_000}
+		msgs[i] = event.Message{
+			Position: event.Position{Topic: testTopic}, Key: []byte("key " + v), Value: []byte(v),
+			Headers: []event.Header{{Key: "ce_id", Value: []byte(v)}}, Time: 1_700_000_000_000,
+		}
 	}
 	if err := p.Send(t.Context(), msgs...); err != nil {
 		t.Fatal(err)
@@ -295,8 +299,10 @@ func TestRejectedRecordsGoToTheDeadLetters(t *testing.T) {
 		if string(l.Key) != "key "+v || header(&l, "ce_id") != v || time.Since(time.UnixMilli(int64(l.Time))) > time.Minute {
 			t.Errorf("the original record is not whole: %+v", l)
 		}
-		want := map[string]string{headerTopic: testTopic, headerCode: "invalid_json", headerStage: "decode", headerPointer: "/x",
-			headerMessage: "expected an object; send one", headerVersion: "test", headerAttempts: "1", headerTimestamp: "1700000000000"}
+		want := map[string]string{
+			headerTopic: testTopic, headerCode: "invalid_json", headerStage: "decode", headerPointer: "/x",
+			headerMessage: "expected an object; send one", headerVersion: "test", headerAttempts: "1", headerTimestamp: "1700000000000",
+		}
 		for k, w := range want {
 			if g := header(&l, k); g != w {
 				t.Errorf("header %s = %q, want %q", k, g, w)

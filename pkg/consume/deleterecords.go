@@ -59,8 +59,10 @@ func (r *deleteRecordsRequest) Broker(cluster protocol.Cluster) (protocol.Broker
 // deleteRecords removes the records before the given offsets.
 func deleteRecords(ctx context.Context, cl *kafka.Client, before map[TopicPartition]int64) error {
 	for tp, offset := range before {
-		req := &deleteRecordsRequest{TimeoutMs: 10_000, Topics: []deleteRecordsTopic{{Name: tp.Topic,
-			Partitions: []deleteRecordsPartition{{Partition: tp.Partition, Offset: offset}}}}}
+		req := &deleteRecordsRequest{TimeoutMs: 10_000, Topics: []deleteRecordsTopic{{
+			Name:       tp.Topic,
+			Partitions: []deleteRecordsPartition{{Partition: tp.Partition, Offset: offset}},
+		}}}
 		res, err := cl.Transport.RoundTrip(ctx, cl.Addr, req)
 		if err != nil {
 			return fmt.Errorf("kafka: cannot delete records of %s: %w", tp, err)

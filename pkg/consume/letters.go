@@ -53,9 +53,11 @@ func originalHeaders(all []event.Header) []event.Header {
 }
 
 func openLetter(m *event.Message) *Letter {
-	l := &Letter{Position: m.Position, Origin: rejectedAt(m), WrittenAt: m.Time, Stage: header(m, headerStage), Code: event.Code(header(m, headerCode)),
+	l := &Letter{
+		Position: m.Position, Origin: rejectedAt(m), WrittenAt: m.Time, Stage: header(m, headerStage), Code: event.Code(header(m, headerCode)),
 		Pointer: header(m, headerPointer), Message: header(m, headerMessage), Version: header(m, headerVersion), SHA256: header(m, headerSHA256),
-		Bytes: len(m.Value), record: *m}
+		Bytes: len(m.Value), record: *m,
+	}
 	l.Attempts, _ = strconv.Atoi(header(m, headerAttempts))
 	ms, _ := strconv.ParseInt(header(m, headerTimestamp), 10, 64)
 	l.Timestamp = event.Millis(ms)

@@ -64,9 +64,11 @@ func newMetrics() *metrics {
 	m.lost = vector("lost_records_total", "Records that retention deleted before they were read.", "topic")
 	m.lastCommit = gauge("last_commit_timestamp_seconds", "When offsets were last committed, in seconds since 1970.")
 	m.ready = gauge("ready", "1 while the consumer is a member of its group and can store, else 0.")
-	m.flush = prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "tuition", Subsystem: "consume", Name: "flush_duration_seconds",
+	m.flush = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Namespace: "tuition", Subsystem: "consume", Name: "flush_duration_seconds",
 		Help:    "How long one attempt to store a batch took.",
-		Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}})
+		Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+	})
 	m.all = append(m.all, m.flush)
 	m.lagDesc = prometheus.NewDesc("tuition_consume_lag_records", "Records of an assigned partition that are not yet stored and committed.", []string{"topic", "partition"}, nil)
 	return m

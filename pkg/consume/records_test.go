@@ -179,11 +179,16 @@ func TestUnpack(t *testing.T) {
 		{"nothing but a cut batch", 20, answer{records: plain[:40]}, nil, 20, "no whole record batch"},
 		{"damage", 20, answer{records: append(slices.Clone(plain[:len(plain)-1]), 'x')}, nil, 20, "checksum"},
 		{"old format", 20, answer{records: append(append(slices.Clone(plain[:16]), 1), plain[17:]...)}, nil, 20, "message format 1"},
-		{"two producers, one aborts", 0, answer{
-			aborted: []abortedTransaction{{producer: 7, first: 0}},
-			records: slices.Concat(makeBatch(0, 1, transactional, 7, 0, 1), makeBatch(2, 3, transactional, 8, 2, 3), makeBatch(4, 4, transactional|control, 7, 4),
-				makeBatch(5, 5, transactional, 7, 5), makeBatch(6, 6, transactional|control, 8, 6), makeBatch(7, 7, transactional|control, 7, 7))},
-			[]int64{2, 3, 5}, 8, ""},
+		{
+			"two producers, one aborts", 0,
+			answer{
+				aborted: []abortedTransaction{{producer: 7, first: 0}},
+				records: slices.Concat(makeBatch(0, 1, transactional, 7, 0, 1), makeBatch(2, 3, transactional, 8, 2, 3), makeBatch(4, 4, transactional|control, 7, 4),
+					makeBatch(5, 5, transactional, 7, 5), makeBatch(6, 6, transactional|control, 8, 6), makeBatch(7, 7, transactional|control, 7, 7)),
+			},
+			[]int64{2, 3, 5},
+			8, "",
+		},
 	} {
 		offsets, next, err := offsetsOf(t, c.from, c.a)
 		if !slices.Equal(offsets, c.offsets) || next != c.next {

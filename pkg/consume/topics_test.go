@@ -33,7 +33,8 @@ func TestEnsureTopicsSetsTheRetention(t *testing.T) {
 				"an-hour":  {"retention.ms": fmt.Sprint(time.Hour.Milliseconds()), "max.message.bytes": "2000000"},
 			} {
 				res, err := cl.DescribeConfigs(t.Context(), &kafka.DescribeConfigsRequest{Resources: []kafka.DescribeConfigRequestResource{
-					{ResourceType: kafka.ResourceTypeTopic, ResourceName: topic}}})
+					{ResourceType: kafka.ResourceTypeTopic, ResourceName: topic},
+				}})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -121,18 +121,6 @@ func Structured(cdevent []byte, emitted time.Time, imported bool) ([]byte, []Hea
 	return value, []Header{{HeaderContentType, []byte(structuredType)}}, nil
 }
 
-// HeadersFor gives the headers for a value that came without any, as a line of a
-// file does: structured mode for a CloudEvent, binary mode for a bare CDEvent.
-func HeadersFor(value []byte) ([]Header, error) {
-	if !isCloudEvent(value) {
-		return BinaryHeaders(value)
-	}
-	if _, err := decodeBare(value); err != nil {
-		return nil, err
-	}
-	return []Header{{HeaderContentType, []byte(structuredType)}}, nil
-}
-
 // isCloudEvent tells a CloudEvent in its JSON format from a bare CDEvent, which
 // has no specversion of its own at the top.
 func isCloudEvent(value []byte) bool {

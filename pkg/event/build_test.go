@@ -44,18 +44,8 @@ func TestRecordsOfEitherModeComeBack(t *testing.T) {
 		if err != nil || string(key) != "imp-1" {
 			t.Errorf("key of the %s: %q %v", what, key, err)
 		}
-		h, err := HeadersFor(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if r := d.Decode(&Message{Value: v, Headers: h}, &e); r != nil || e.ID != "1" {
-			t.Errorf("headers for the %s: %v", what, r)
-		}
 	}
 	for what, v := range map[string]string{"no JSON": "x", "a CloudEvent without data": `{"specversion":"1.0"}`} {
-		if _, err := HeadersFor([]byte(v)); err == nil {
-			t.Errorf("headers for %s", what)
-		}
 		if _, err := Key([]byte(v)); err == nil {
 			t.Errorf("key for %s", what)
 		}

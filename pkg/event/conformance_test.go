@@ -52,8 +52,11 @@ func contextOf(t testing.TB, cdevent []byte) (id, typ, source string) {
 func binaryMode(t testing.TB, cdevent []byte) *Message {
 	id, typ, source := contextOf(t, cdevent)
 	return &Message{Value: cdevent, Headers: []Header{
-		{"Content-Type", []byte("application/json; charset=utf-8")}, {"ce_specversion", []byte("1.0")},
-		{"ce_id", []byte(id)}, {"ce_type", []byte(typ)}, {"ce_source", []byte(source)},
+		{"Content-Type", []byte("application/json; charset=utf-8")},
+		{"ce_specversion", []byte("1.0")},
+		{"ce_id", []byte(id)},
+		{"ce_type", []byte(typ)},
+		{"ce_source", []byte(source)},
 	}}
 }
 

@@ -16,8 +16,10 @@ import (
 )
 
 func estimate(metric, kind, scope, window string, value float64) learning.Estimate {
-	return learning.Estimate{Metric: metric, Scope: learning.Scope{Kind: kind, Name: scope}, Window: window,
-		Value: value, Low: value / 2, High: value * 2, N: 20, State: learning.OK}
+	return learning.Estimate{
+		Metric: metric, Scope: learning.Scope{Kind: kind, Name: scope}, Window: window,
+		Value: value, Low: value / 2, High: value * 2, N: 20, State: learning.OK,
+	}
 }
 
 func collector(most int, es ...learning.Estimate) *export.Collector {

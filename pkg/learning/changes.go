@@ -121,9 +121,11 @@ func (c *computation) excess(g *group, w window) {
 		}
 	}
 	hours := number(c.settings.AttributionWindow.Hours())
-	e := Estimate{Metric: metric, N: int64(len(crossings)), Exposure: float64(len(crossings)), Censored: unreferenced,
+	e := Estimate{
+		Metric: metric, N: int64(len(crossings)), Exposure: float64(len(crossings)), Censored: unreferenced,
 		Method: fmt.Sprintf("case-crossover (Maclure; Mantel–Haenszel) of the %s h before each failure against the same hours 1 to 4 weeks earlier; percentile bootstrap, %d resamples",
-			hours, stats.Resamples)}
+			hours, stats.Resamples),
+	}
 	if e.N < fewestChanges {
 		c.emit(g, w, tooFew(e, e.N, fewestChanges, "failures with earlier weeks to compare with"))
 		return
@@ -155,4 +157,56 @@ func (c *computation) seed(g *group, w window) uint64 {
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%d\x00%s\x00%s\x00%s", c.settings.Seed, g.Kind, g.Name, w.name)
 	return h.Sum64()
+}
+
+// changeSafetyMetrics are what is said of each.
+var changeSafetyMetrics = []Metric{
+	{
+		"change_safety.failed_share", "share", "lower", "20 changes",
+		"Changes that failed, were rolled back, or are stated or corroborated as a cause, each once, of the changes older than the attribution window.",
+		"k/n",
+		"Wilson 1927; over services a jackknife gives the design effect, Student's t on N²/Σm²−1 degrees of freedom", "",
+	},
+	{
+		"change_safety.failed_share.rollout.all-at-once", "share", "lower", "20 changes",
+		"change_safety.failed_share of changes whose rollout is all-at-once.",
+		"k/n",
+		"Wilson 1927; over services a jackknife gives the design effect, Student's t on N²/Σm²−1 degrees of freedom", "",
+	},
+	{
+		"change_safety.failed_share.rollout.canary", "share", "lower", "20 changes",
+		"change_safety.failed_share of changes whose rollout is canary.",
+		"k/n",
+		"Wilson 1927; over services a jackknife gives the design effect, Student's t on N²/Σm²−1 degrees of freedom", "",
+	},
+	{
+		"change_safety.failed_share.rollout.blue-green", "share", "lower", "20 changes",
+		"change_safety.failed_share of changes whose rollout is blue-green.",
+		"k/n",
+		"Wilson 1927; over services a jackknife gives the design effect, Student's t on N²/Σm²−1 degrees of freedom", "",
+	},
+	{
+		"change_safety.failed_share.rollout.unknown", "share", "lower", "20 changes",
+		"change_safety.failed_share of changes whose rollout is unknown.",
+		"k/n",
+		"Wilson 1927; over services a jackknife gives the design effect, Student's t on N²/Σm²−1 degrees of freedom", "",
+	},
+	{
+		"change_safety.failed_share.kind.deploy", "share", "lower", "20 changes",
+		"change_safety.failed_share of changes of kind deploy.",
+		"k/n",
+		"Wilson 1927; over services a jackknife gives the design effect, Student's t on N²/Σm²−1 degrees of freedom", "",
+	},
+	{
+		"change_safety.failed_share.kind.flag", "share", "lower", "20 changes",
+		"change_safety.failed_share of changes of kind flag.",
+		"k/n",
+		"Wilson 1927; over services a jackknife gives the design effect, Student's t on N²/Σm²−1 degrees of freedom", "",
+	},
+	{
+		"change_safety.excess", "share", "lower", "20 failures, 3 discordant windows, a fifth of the reference windows without a change",
+		"Share of failures with a change before them, beyond what the same hours one to four weeks earlier explain.",
+		"x̄(1 − D/N), D = Σ(1−x)m, N = Σx(1−m); percentile bootstrap over failures",
+		"Maclure 1991; Mantel & Haenszel 1959", "",
+	},
 }

@@ -129,8 +129,10 @@ func inOrder(a, b *[4]string) int {
 // count is a number of things that were all counted: it has no sampling error.
 func count(metric string, n, of int64, reading string) Estimate {
 	v := float64(n)
-	return Estimate{Metric: metric, Value: v, Low: v, High: v, Low50: v, High50: v,
-		N: of, Events: n, Exposure: float64(of), Method: "count of all of them", Reading: reading}
+	return Estimate{
+		Metric: metric, Value: v, Low: v, High: v, Low50: v, High50: v,
+		N: of, Events: n, Exposure: float64(of), Method: "count of all of them", Reading: reading,
+	}
 }
 
 const (
@@ -183,8 +185,10 @@ func (c *computation) share(metric string, shares []stats.Share, need int64, wha
 
 // rateOf is events per 1,000 service-days, of n failures of a kind.
 func (c *computation) rateOf(metric string, events, n int64, days float64, need int64, what, of string) Estimate {
-	e := Estimate{Metric: metric, N: n, Events: events, Exposure: days,
-		Method: "events per 1,000 service-days; Garwood"}
+	e := Estimate{
+		Metric: metric, N: n, Events: events, Exposure: days,
+		Method: "events per 1,000 service-days; Garwood",
+	}
 	switch {
 	case n < need:
 		return tooFew(e, n, need, of)
@@ -232,3 +236,31 @@ func (c *computation) countApart() {
 }
 
 func (w window) holds(t int64) bool { return t >= w.from && t < w.to }
+
+// countedMetrics are what is said of each.
+var countedMetrics = []Metric{
+	{
+		"counted.drills", "count", "", "none",
+		"Drills and planned works, left out of every other number.",
+		"count",
+		"", "",
+	},
+	{
+		"counted.duplicates", "count", "", "none",
+		"Incidents that double another, left out of every other number.",
+		"count",
+		"", "",
+	},
+	{
+		"counted.undated", "count", "lower", "none",
+		"Incidents with neither a start nor a detection: they could not be placed in time and are in no other number.",
+		"count",
+		"", "",
+	},
+	{
+		"counted.merged", "count", "", "none",
+		"Incidents within the merging window of one of the same mode and service, counted as one failure with it.",
+		"count",
+		"", "",
+	},
+}

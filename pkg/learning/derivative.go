@@ -163,8 +163,10 @@ func (g *group) deployed(t int64) float64 {
 
 // trend is the change of a rate over one quarter's exposure.
 func (c *computation) trend(metric, what, clock string, times []float64, end, lastQuarter float64, observed int64, caveat string) Estimate {
-	e := Estimate{Metric: metric, N: int64(len(times)), Events: int64(len(times)), Exposure: end,
-		Method: "log-linear Poisson rate on the clock of " + clock + " (Cox–Lewis), conditional likelihood; profile likelihood interval"}
+	e := Estimate{
+		Metric: metric, N: int64(len(times)), Events: int64(len(times)), Exposure: end,
+		Method: "log-linear Poisson rate on the clock of " + clock + " (Cox–Lewis), conditional likelihood; profile likelihood interval",
+	}
 	quarters := float64(observed) / (quarterDays * dayMillis)
 	switch {
 	case len(times) < fewestForTrend:
@@ -239,10 +241,14 @@ func (c *computation) sinceStart(g *group, metric, what string, counts func(*fai
 			sumLogs += math.Log(end / t)
 		}
 	}
-	e := Estimate{Metric: metric + ".since_start", N: n, Events: n, Exposure: g.clock.days(c.org.asOf),
-		Method: "power law from each service's start (Crow–AMSAA), unbiased β given each service's count; exact χ² interval"}
-	d := Estimate{Metric: metric + ".per_doubling", N: n, Events: n, Exposure: e.Exposure,
-		Method: "2^(1−1/β) of Crow–AMSAA's β (Wright); exact χ² interval of β"}
+	e := Estimate{
+		Metric: metric + ".since_start", N: n, Events: n, Exposure: g.clock.days(c.org.asOf),
+		Method: "power law from each service's start (Crow–AMSAA), unbiased β given each service's count; exact χ² interval",
+	}
+	d := Estimate{
+		Metric: metric + ".per_doubling", N: n, Events: n, Exposure: e.Exposure,
+		Method: "2^(1−1/β) of Crow–AMSAA's β (Wright); exact χ² interval of β",
+	}
 	if n < fewestForTrend || sumLogs <= 0 {
 		c.emit(g, c.everything, tooFew(e, n, fewestForTrend, what))
 		c.emit(g, c.everything, tooFew(d, n, fewestForTrend, what))
@@ -265,4 +271,62 @@ func (c *computation) sinceStart(g *group, metric, what string, counts func(*fai
 	quiet := c.silence(g, c.org.asOf)
 	c.emit(g, c.everything, unless(quiet, e))
 	c.emit(g, c.everything, unless(quiet, d))
+}
+
+// learningDerivativeMetrics are what is said of each.
+var learningDerivativeMetrics = []Metric{
+	{
+		"learning_derivative.uncontained", "change_per_quarter", "lower", "3 failures and 91 days",
+		"Change of the rate of uncontained failures over the exposure of the last 91 days (of a quarter: from the start to its end, over its own exposure), on the clock of service-days; −0.1 is a tenth fewer. No figure where the record is silent for 26 weeks or more before its first or after its last failure, where the third of the failures next to the silence, at their rate, would leave it less than once in a hundred.",
+		"exp(b·exposure of the last quarter) − 1, λ(t) = exp(a + b·t); profile likelihood",
+		"Cox & Lewis 1966", "",
+	},
+	{
+		"learning_derivative.uncontained.per_deploy", "change_per_quarter", "lower", "3 failures and 91 days",
+		"Change of the rate of uncontained failures over the exposure of the last 91 days (of a quarter: from the start to its end, over its own exposure), on the clock of deploys; −0.1 is a tenth fewer. No figure where the record is silent for 26 weeks or more before its first or after its last failure, where the third of the failures next to the silence, at their rate, would leave it less than once in a hundred.",
+		"exp(b·exposure of the last quarter) − 1, λ(t) = exp(a + b·t); profile likelihood",
+		"Cox & Lewis 1966", "learning_derivative.uncontained",
+	},
+	{
+		"learning_derivative.uncontained.since_start", "ratio", "lower", "3 failures",
+		"β of the rate of uncontained failures since each service's start; below 1 they grow rarer. No figure where the record is silent for 26 weeks or more before its first or after its last failure, where the third of the failures next to the silence, at their rate, would leave it less than once in a hundred.",
+		"β̄ = (N−1)/Σ ln(T/t), 2Nβ/β̂ ~ χ²(2N)",
+		"Crow, MIL-HDBK-189", "learning_derivative.uncontained",
+	},
+	{
+		"learning_derivative.uncontained.per_doubling", "ratio", "lower", "3 failures",
+		"What every doubling of the uncontained failures so far multiplies their rate by. No figure where the record is silent for 26 weeks or more before its first or after its last failure, where the third of the failures next to the silence, at their rate, would leave it less than once in a hundred.",
+		"2^(1−1/β)",
+		"Wright 1936; Crow, MIL-HDBK-189", "learning_derivative.uncontained",
+	},
+	{
+		"learning_derivative.severe", "change_per_quarter", "lower", "3 failures and 91 days",
+		"Change of the rate of uncontained failures of severity 1 or 2 over the exposure of the last 91 days (of a quarter: from the start to its end, over its own exposure), on the clock of service-days; −0.1 is a tenth fewer. No figure where the record is silent for 26 weeks or more before its first or after its last failure, where the third of the failures next to the silence, at their rate, would leave it less than once in a hundred.",
+		"exp(b·exposure of the last quarter) − 1, λ(t) = exp(a + b·t); profile likelihood",
+		"Cox & Lewis 1966", "",
+	},
+	{
+		"learning_derivative.severe.per_deploy", "change_per_quarter", "lower", "3 failures and 91 days",
+		"Change of the rate of uncontained failures of severity 1 or 2 over the exposure of the last 91 days (of a quarter: from the start to its end, over its own exposure), on the clock of deploys; −0.1 is a tenth fewer. No figure where the record is silent for 26 weeks or more before its first or after its last failure, where the third of the failures next to the silence, at their rate, would leave it less than once in a hundred.",
+		"exp(b·exposure of the last quarter) − 1, λ(t) = exp(a + b·t); profile likelihood",
+		"Cox & Lewis 1966", "learning_derivative.severe",
+	},
+	{
+		"learning_derivative.severe.since_start", "ratio", "lower", "3 failures",
+		"β of the rate of uncontained failures of severity 1 or 2 since each service's start; below 1 they grow rarer. No figure where the record is silent for 26 weeks or more before its first or after its last failure, where the third of the failures next to the silence, at their rate, would leave it less than once in a hundred.",
+		"β̄ = (N−1)/Σ ln(T/t), 2Nβ/β̂ ~ χ²(2N)",
+		"Crow, MIL-HDBK-189", "learning_derivative.severe",
+	},
+	{
+		"learning_derivative.severe.per_doubling", "ratio", "lower", "3 failures",
+		"What every doubling of the uncontained failures of severity 1 or 2 so far multiplies their rate by. No figure where the record is silent for 26 weeks or more before its first or after its last failure, where the third of the failures next to the silence, at their rate, would leave it less than once in a hundred.",
+		"2^(1−1/β)",
+		"Wright 1936; Crow, MIL-HDBK-189", "learning_derivative.severe",
+	},
+	{
+		"learning_derivative.repeats", "change_per_quarter", "lower", "3 recurrences after a fix, 91 days, 10 recurrences before a fix in the organisation",
+		"Change of the rate of recurrences after a declared fix over the exposure of the last 91 days (of a quarter: from the start to its end, over its own exposure), on the clock of the recurrences that were to be expected: the pool of fixed modes grows, and with it what can repeat. −0.1 is a tenth fewer.",
+		"exp(b·exposure of the last quarter) − 1, λ(t) = exp(a + b·t), t = Σλ̃·days after the fix, λ̃ of learning_per_failure.declared; profile likelihood",
+		"Cox & Lewis 1966", "",
+	},
 }

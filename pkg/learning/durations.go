@@ -177,9 +177,11 @@ func (c *computation) quantile(g *group, w window, metric string, lifetimes []li
 		c.evidence(g, w, metric, role, l.kind, l.id)
 	}
 	curve := stats.KaplanMeier(followed)
-	e := Estimate{Metric: metric, N: int64(curve.N), Events: int64(curve.Events), Exposure: float64(curve.N),
+	e := Estimate{
+		Metric: metric, N: int64(curve.N), Events: int64(curve.Events), Exposure: float64(curve.N),
 		Censored: int64(curve.N - curve.Events),
-		Method:   "Kaplan–Meier, unfinished censored; log(−log) bands inverted (Brookmeyer–Crowley)"}
+		Method:   "Kaplan–Meier, unfinished censored; log(−log) bands inverted (Brookmeyer–Crowley)",
+	}
 	if e.N < need {
 		return tooFew(e, e.N, need, of)
 	}
@@ -221,8 +223,10 @@ func (c *computation) detectable(metric string, lifetimes []lifetime, of string)
 		}
 	}
 	n := len(logs)
-	e := Estimate{Metric: metric, N: int64(n), Events: int64(n), Exposure: float64(n), Censored: int64(len(lifetimes) - n), Origin: "modelled",
-		Method: "lognormal durations, two periods of n, 80 % power; χ² interval of the spread"}
+	e := Estimate{
+		Metric: metric, N: int64(n), Events: int64(n), Exposure: float64(n), Censored: int64(len(lifetimes) - n), Origin: "modelled",
+		Method: "lognormal durations, two periods of n, 80 % power; χ² interval of the spread",
+	}
 	if n < fewestForMedian {
 		return tooFew(e, int64(n), fewestForMedian, of+" finished")
 	}
@@ -239,4 +243,170 @@ func (c *computation) detectable(metric string, lifetimes []lifetime, of string)
 	e.bounds(both(c.settings.Level), both(c.settings.InnerLevel))
 	e.Reading = fmt.Sprintf("With %d %s finished in each of two periods, a reduction under %s could not be shown (80 %% power, lognormal).", n, of, percent(e.Value))
 	return e
+}
+
+// durationsMetrics are what is said of each.
+var durationsMetrics = []Metric{
+	{
+		"durations.detect.median", "seconds", "lower", "6",
+		"Median time from an incident's start to its detection; unfinished ones are censored.",
+		"Kaplan–Meier median; log(−log) bands inverted",
+		"Brookmeyer & Crowley 1982", "",
+	},
+	{
+		"durations.detect.p90", "seconds", "lower", "36",
+		"Ninetieth percentile of the time from an incident's start to its detection; unfinished ones are censored.",
+		"Kaplan–Meier quantile; log(−log) bands inverted",
+		"Brookmeyer & Crowley 1982", "durations.detect.median",
+	},
+	{
+		"durations.detect.detectable", "share", "lower", "6 finished",
+		"Smallest reduction of the typical time from an incident's start to its detection that two periods of this many would show at 80 % power.",
+		"1 − exp(−(z₀.₉₇₅ + z₀.₈)·sd·√(2/n))",
+		"two-sample test of lognormal times", "durations.detect.median",
+	},
+	{
+		"durations.acknowledge.median", "seconds", "lower", "6",
+		"Median time from detection to acknowledgement; unfinished ones are censored.",
+		"Kaplan–Meier median; log(−log) bands inverted",
+		"Brookmeyer & Crowley 1982", "",
+	},
+	{
+		"durations.acknowledge.p90", "seconds", "lower", "36",
+		"Ninetieth percentile of the time from detection to acknowledgement; unfinished ones are censored.",
+		"Kaplan–Meier quantile; log(−log) bands inverted",
+		"Brookmeyer & Crowley 1982", "durations.acknowledge.median",
+	},
+	{
+		"durations.acknowledge.detectable", "share", "lower", "6 finished",
+		"Smallest reduction of the typical time from detection to acknowledgement that two periods of this many would show at 80 % power.",
+		"1 − exp(−(z₀.₉₇₅ + z₀.₈)·sd·√(2/n))",
+		"two-sample test of lognormal times", "durations.acknowledge.median",
+	},
+	{
+		"durations.mitigate.median", "seconds", "lower", "6",
+		"Median time from detection (else the start) to mitigation; unfinished ones are censored.",
+		"Kaplan–Meier median; log(−log) bands inverted",
+		"Brookmeyer & Crowley 1982", "",
+	},
+	{
+		"durations.mitigate.p90", "seconds", "lower", "36",
+		"Ninetieth percentile of the time from detection (else the start) to mitigation; unfinished ones are censored.",
+		"Kaplan–Meier quantile; log(−log) bands inverted",
+		"Brookmeyer & Crowley 1982", "durations.mitigate.median",
+	},
+	{
+		"durations.mitigate.detectable", "share", "lower", "6 finished",
+		"Smallest reduction of the typical time from detection (else the start) to mitigation that two periods of this many would show at 80 % power.",
+		"1 − exp(−(z₀.₉₇₅ + z₀.₈)·sd·√(2/n))",
+		"two-sample test of lognormal times", "durations.mitigate.median",
+	},
+	{
+		"durations.resolve.median", "seconds", "lower", "6",
+		"Median time from detection (else the start) to resolution; unfinished ones are censored.",
+		"Kaplan–Meier median; log(−log) bands inverted",
+		"Brookmeyer & Crowley 1982", "",
+	},
+	{
+		"durations.resolve.p90", "seconds", "lower", "36",
+		"Ninetieth percentile of the time from detection (else the start) to resolution; unfinished ones are censored.",
+		"Kaplan–Meier quantile; log(−log) bands inverted",
+		"Brookmeyer & Crowley 1982", "durations.resolve.median",
+	},
+	{
+		"durations.resolve.detectable", "share", "lower", "6 finished",
+		"Smallest reduction of the typical time from detection (else the start) to resolution that two periods of this many would show at 80 % power.",
+		"1 − exp(−(z₀.₉₇₅ + z₀.₈)·sd·√(2/n))",
+		"two-sample test of lognormal times", "durations.resolve.median",
+	},
+	{
+		"durations.rollback.median", "seconds", "lower", "6",
+		"Median time from a failed change's end to its rollback, of those rolled back; unfinished ones are censored.",
+		"Kaplan–Meier median; log(−log) bands inverted",
+		"Brookmeyer & Crowley 1982", "",
+	},
+	{
+		"durations.rollback.p90", "seconds", "lower", "36",
+		"Ninetieth percentile of the time from a failed change's end to its rollback, of those rolled back; unfinished ones are censored.",
+		"Kaplan–Meier quantile; log(−log) bands inverted",
+		"Brookmeyer & Crowley 1982", "durations.rollback.median",
+	},
+	{
+		"durations.rollback.detectable", "share", "lower", "6 finished",
+		"Smallest reduction of the typical time from a failed change's end to its rollback, of those rolled back that two periods of this many would show at 80 % power.",
+		"1 − exp(−(z₀.₉₇₅ + z₀.₈)·sd·√(2/n))",
+		"two-sample test of lognormal times", "durations.rollback.median",
+	},
+	{
+		"durations.improvement_closed.median", "seconds", "lower", "6",
+		"Median time from an improvement's opening to its closing; open ones are censored, abandoned ones when they were abandoned.",
+		"Kaplan–Meier median; log(−log) bands inverted",
+		"Brookmeyer & Crowley 1982", "",
+	},
+	{
+		"durations.improvement_closed.p90", "seconds", "lower", "36",
+		"Ninetieth percentile of the time from an improvement's opening to its closing; open ones are censored, abandoned ones when they were abandoned.",
+		"Kaplan–Meier quantile; log(−log) bands inverted",
+		"Brookmeyer & Crowley 1982", "durations.improvement_closed.median",
+	},
+	{
+		"durations.improvement_closed.detectable", "share", "lower", "6 finished",
+		"Smallest reduction of the typical time from an improvement's opening to its closing that two periods of this many would show at 80 % power.",
+		"1 − exp(−(z₀.₉₇₅ + z₀.₈)·sd·√(2/n))",
+		"two-sample test of lognormal times", "durations.improvement_closed.median",
+	},
+	{
+		"durations.improvement_verified.median", "seconds", "lower", "6",
+		"Median time from an improvement's opening to its verification; open ones are censored, abandoned ones when they were abandoned.",
+		"Kaplan–Meier median; log(−log) bands inverted",
+		"Brookmeyer & Crowley 1982", "",
+	},
+	{
+		"durations.improvement_verified.p90", "seconds", "lower", "36",
+		"Ninetieth percentile of the time from an improvement's opening to its verification; open ones are censored, abandoned ones when they were abandoned.",
+		"Kaplan–Meier quantile; log(−log) bands inverted",
+		"Brookmeyer & Crowley 1982", "durations.improvement_verified.median",
+	},
+	{
+		"durations.improvement_verified.detectable", "share", "lower", "6 finished",
+		"Smallest reduction of the typical time from an improvement's opening to its verification that two periods of this many would show at 80 % power.",
+		"1 − exp(−(z₀.₉₇₅ + z₀.₈)·sd·√(2/n))",
+		"two-sample test of lognormal times", "durations.improvement_verified.median",
+	},
+	{
+		"durations.stated_detect.median", "seconds", "lower", "6",
+		"Median time from start to detection as people stated it, not derived from times; unfinished ones are censored.",
+		"Kaplan–Meier median; log(−log) bands inverted",
+		"Brookmeyer & Crowley 1982", "",
+	},
+	{
+		"durations.stated_detect.p90", "seconds", "lower", "36",
+		"Ninetieth percentile of the time from start to detection as people stated it, not derived from times; unfinished ones are censored.",
+		"Kaplan–Meier quantile; log(−log) bands inverted",
+		"Brookmeyer & Crowley 1982", "durations.stated_detect.median",
+	},
+	{
+		"durations.stated_detect.detectable", "share", "lower", "6 finished",
+		"Smallest reduction of the typical time from start to detection as people stated it, not derived from times that two periods of this many would show at 80 % power.",
+		"1 − exp(−(z₀.₉₇₅ + z₀.₈)·sd·√(2/n))",
+		"two-sample test of lognormal times", "durations.stated_detect.median",
+	},
+	{
+		"durations.stated_resolve.median", "seconds", "lower", "6",
+		"Median time from start to resolution as people stated it, not derived from times; unfinished ones are censored.",
+		"Kaplan–Meier median; log(−log) bands inverted",
+		"Brookmeyer & Crowley 1982", "",
+	},
+	{
+		"durations.stated_resolve.p90", "seconds", "lower", "36",
+		"Ninetieth percentile of the time from start to resolution as people stated it, not derived from times; unfinished ones are censored.",
+		"Kaplan–Meier quantile; log(−log) bands inverted",
+		"Brookmeyer & Crowley 1982", "durations.stated_resolve.median",
+	},
+	{
+		"durations.stated_resolve.detectable", "share", "lower", "6 finished",
+		"Smallest reduction of the typical time from start to resolution as people stated it, not derived from times that two periods of this many would show at 80 % power.",
+		"1 − exp(−(z₀.₉₇₅ + z₀.₈)·sd·√(2/n))",
+		"two-sample test of lognormal times", "durations.stated_resolve.median",
+	},
 }

@@ -90,3 +90,31 @@ func (c *computation) effects(g *group) {
 		}
 	}
 }
+
+// improvementEffectivenessMetrics are what is said of each.
+var improvementEffectivenessMetrics = []Metric{
+	{
+		"improvement_effectiveness.proven", "count", "higher", "none",
+		"First declared fixes of a mode on a service since which it failed so much more seldom that the evidence against \"as often as before\" is 20 to 1; a quarter holds those declared in it.",
+		"e = mean over r = 0.05, 0.1, 0.25, 0.5 of rⁿ¹((E₀+E₁)/(E₀+rE₁))^(n₀+n₁) ≥ 20; n₀ recurrences in E₀ days from first failure to fix, n₁ in E₁ after",
+		"Pérez-Ortiz, Lardy, de Heide & Grünwald 2024: valid whenever one looks", "",
+	},
+	{
+		"improvement_effectiveness.not_yet", "count", "", "none",
+		"First declared fixes not yet proven and not failed; the reading says how long a quiet time the next needs. A quarter holds those declared in it.",
+		"e < 20, and n₁ = 0 or e ≥ 1",
+		"as improvement_effectiveness.proven", "",
+	},
+	{
+		"improvement_effectiveness.failed", "count", "lower", "none",
+		"First declared fixes after which the mode came back, with more evidence for \"as often as before\" than against; a quarter holds those declared in it.",
+		"n₁ ≥ 1 and e < 1",
+		"as improvement_effectiveness.proven", "",
+	},
+	{
+		"improvement_effectiveness.untestable", "count", "", "none",
+		"First declared fixes of a mode that had come back less than twice before: no quiet time would be proof, however long. A quarter holds those declared in it.",
+		"n₀ < 2: e is at most the mean of r^(−n₀) = 9",
+		"as improvement_effectiveness.proven", "",
+	},
+}

@@ -114,8 +114,10 @@ func (c *computation) nextIsNew(g *group) {
 			}
 		}
 	}
-	e := Estimate{Metric: metric, N: int64(n), Events: int64(once), Exposure: float64(n),
-		Method: "Good–Turing with two added; Esty's variance"}
+	e := Estimate{
+		Metric: metric, N: int64(n), Events: int64(once), Exposure: float64(n),
+		Method: "Good–Turing with two added; Esty's variance",
+	}
 	if n < fewestFailures {
 		c.emit(g, c.everything, tooFew(e, int64(n), fewestFailures, "failures of a known mode"))
 		return
@@ -128,4 +130,48 @@ func (c *computation) nextIsNew(g *group) {
 	e.Reading = fmt.Sprintf("%d of %d failures are the only one of their mode: the next is of a new mode with a chance of %s, with %s to %s compatible with the data (%s, Good–Turing). It rises when old modes stay away: read it with the rate of new modes.",
 		once, n, percent(e.Value), percent(e.Low), percent(e.High), percent(c.settings.Level))
 	c.emit(g, c.everything, e)
+}
+
+// newModesMetrics are what is said of each.
+var newModesMetrics = []Metric{
+	{
+		"new_modes.rate", "per_1000_service_days", "lower", "10 failures of a known mode, two thirds of all",
+		"Failures of a mode that their service had not met before, per 1,000 service-days. At the beginning of a record every mode is new.",
+		"1000·k/service-days",
+		"Garwood 1936", "",
+	},
+	{
+		"new_modes.chance", "share", "", "10 failures of a known mode",
+		"Chance that the next failure is of a mode that its service has not met before. It rises when learning works, as old modes stay away: read it with the rate.",
+		"f₁/n; g ± z·√[(f₁+2)(1−g) + 2(f₂+1)]/(n+4), g = (f₁+2)/(n+4)",
+		"Good 1953; Esty 1983; Agresti & Coull 1998", "",
+	},
+}
+
+// containmentMetrics are what is said of each.
+var containmentMetrics = []Metric{
+	{
+		"containment.uncontained", "per_1000_service_days", "lower", "10 failures",
+		"Failures that met users with no net, per 1,000 service-days. A failure is as bad as the worst of its incidents.",
+		"1000·k/service-days",
+		"Garwood 1936", "",
+	},
+	{
+		"containment.escaped", "per_1000_service_days", "lower", "10 failures",
+		"Failures that began inside a safety net and got out, per 1,000 service-days.",
+		"1000·k/service-days",
+		"Garwood 1936", "",
+	},
+	{
+		"containment.contained", "per_1000_service_days", "", "10 failures",
+		"Failures met inside a safety net, per 1,000 service-days.",
+		"1000·k/service-days",
+		"Garwood 1936", "",
+	},
+	{
+		"containment.severe", "per_1000_service_days", "lower", "10 failures",
+		"Failures of severity 1 or 2 that met users with no net, per 1,000 service-days.",
+		"1000·k/service-days",
+		"Garwood 1936", "",
+	},
 }

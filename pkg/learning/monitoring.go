@@ -97,8 +97,10 @@ func (c *computation) gaps(g *group, w window) {
 				note("closed")
 			}
 			note("found")
-			open = append(open, lifetime{kind: "monitoring_gap", id: gap.ID,
-				from: gap.FoundAt, to: gap.ClosedAt, until: c.org.asOf})
+			open = append(open, lifetime{
+				kind: "monitoring_gap", id: gap.ID,
+				from: gap.FoundAt, to: gap.ClosedAt, until: c.org.asOf,
+			})
 		}
 	}
 	for _, state := range []struct{ name, sentence string }{
@@ -116,4 +118,74 @@ func (c *computation) gaps(g *group, w window) {
 		return
 	}
 	c.emit(g, w, c.quantile(g, w, "monitoring_gaps.time_to_close", open, 0.5, fewestFailures, "monitoring gaps", "closed"))
+}
+
+// monitoringGapsMetrics are what is said of each.
+var monitoringGapsMetrics = []Metric{
+	{
+		"monitoring_gaps.told_by_customer", "per_1000_service_days", "lower", "10 failures whose detection is known, two thirds of all",
+		"Failures that customers told us of, per 1,000 service-days.",
+		"1000·k/service-days",
+		"Garwood 1936", "",
+	},
+	{
+		"monitoring_gaps.told_by_customer.share", "share", "lower", "10 failures whose detection is known",
+		"Failures that customers told us of, of those whose detection is known.",
+		"k/n",
+		"Wilson 1927; over services a jackknife gives the design effect, Student's t on N²/Σm²−1 degrees of freedom", "",
+	},
+	{
+		"monitoring_gaps.told_by_employee", "per_1000_service_days", "lower", "10 failures whose detection is known, two thirds of all",
+		"Failures that employees told us of, per 1,000 service-days.",
+		"1000·k/service-days",
+		"Garwood 1936", "",
+	},
+	{
+		"monitoring_gaps.told_by_employee.share", "share", "lower", "10 failures whose detection is known",
+		"Failures that employees told us of, of those whose detection is known.",
+		"k/n",
+		"Wilson 1927; over services a jackknife gives the design effect, Student's t on N²/Σm²−1 degrees of freedom", "",
+	},
+	{
+		"monitoring_gaps.found", "count", "", "none",
+		"Monitoring gaps found; a quarter holds those found in it.",
+		"count",
+		"", "",
+	},
+	{
+		"monitoring_gaps.open", "count", "lower", "none",
+		"Monitoring gaps found and still open; a quarter holds those found in it.",
+		"count",
+		"", "",
+	},
+	{
+		"monitoring_gaps.closed", "count", "higher", "none",
+		"Monitoring gaps found and closed since; a quarter holds those found in it.",
+		"count",
+		"", "",
+	},
+	{
+		"monitoring_gaps.proven", "count", "higher", "none",
+		"Monitoring gaps closed, where a monitor was the first to notice the next failure; a quarter holds those found in it.",
+		"count",
+		"", "",
+	},
+	{
+		"monitoring_gaps.reopened", "count", "lower", "none",
+		"Monitoring gaps closed, where a customer told us of the next failure all the same; a quarter holds those found in it.",
+		"count",
+		"", "",
+	},
+	{
+		"monitoring_gaps.unproven", "count", "", "none",
+		"Monitoring gaps closed, with nothing since to try them; a quarter holds those found in it.",
+		"count",
+		"", "",
+	},
+	{
+		"monitoring_gaps.time_to_close", "seconds", "lower", "10 gaps",
+		"Median time from finding a monitoring gap to closing it, open ones censored.",
+		"Kaplan–Meier median; log(−log) bands inverted",
+		"Brookmeyer & Crowley 1982", "",
+	},
 }

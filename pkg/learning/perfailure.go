@@ -108,8 +108,10 @@ func (c *computation) learned(g *group, w window, e *expectation, metric, since,
 			c.evidence(g, w, metric, "event", "incident", f.first.ID)
 		}
 	}
-	out := Estimate{Metric: metric, N: p.failures, Events: p.came, Exposure: p.expected, Censored: p.quiet(),
-		Method: fmt.Sprintf(perFailureMethod, len(e.stages), e.shortened())}
+	out := Estimate{
+		Metric: metric, N: p.failures, Events: p.came, Exposure: p.expected, Censored: p.quiet(),
+		Method: fmt.Sprintf(perFailureMethod, len(e.stages), e.shortened()),
+	}
 	caveat := p.caveat(e.born)
 	if no := p.refusal(); no != nil {
 		c.emit(g, w, refuse(out, no.State, no.Reading+caveat))
@@ -168,8 +170,10 @@ func (p comparison) caveat(born float64) string {
 // quarter of the first failure. Learning that speeds up makes it fall.
 func (c *computation) perFailureTrend(g *group, e *expectation, fading string) {
 	p := e.compare(g, c.everything)
-	out := Estimate{Metric: perFailure + ".trend", N: int64(len(p.stages)), Events: p.came, Exposure: p.expected,
-		Method: "log-linear trend of observed by expected recurrences over the time of the mode's first failure; quasi-likelihood, robust variance and that over resampled modes, Student's t"}
+	out := Estimate{
+		Metric: perFailure + ".trend", N: int64(len(p.stages)), Events: p.came, Exposure: p.expected,
+		Method: "log-linear trend of observed by expected recurrences over the time of the mode's first failure; quasi-likelihood, robust variance and that over resampled modes, Student's t",
+	}
 	first := p.firstFailures()
 	span := 0.0
 	if len(first) > 0 {
@@ -226,8 +230,10 @@ func slope(e Estimate, of string) string {
 // expected would show that half of them no longer come.
 func (c *computation) perFailurePower(g *group, e *expectation) {
 	p := e.compare(g, c.everything)
-	out := Estimate{Metric: perFailure + ".power", N: int64(len(p.stages)), Exposure: p.expected, Origin: "modelled",
-		Method: "chance that the interval of learning_per_failure lies above zero when half of the rate is removed, from its own expectation and spread; calculated, so without an interval"}
+	out := Estimate{
+		Metric: perFailure + ".power", N: int64(len(p.stages)), Exposure: p.expected, Origin: "modelled",
+		Method: "chance that the interval of learning_per_failure lies above zero when half of the rate is removed, from its own expectation and spread; calculated, so without an interval",
+	}
 	if no := p.refusal(); no != nil {
 		c.emit(g, c.everything, refuse(out, no.State, no.Reading))
 		return
@@ -239,4 +245,44 @@ func (c *computation) perFailurePower(g *group, e *expectation) {
 	out.Reading = fmt.Sprintf("If half of the recurrences stopped coming, %s with %s to be expected would show it %s of the time. Of simulated organisations about 25 %% showed it with 40 modes, 60 to 75 %% with 150, 94 %% and more with 400.",
 		plural(len(p.stages), "mode", "modes"), number(p.expected), percent(v))
 	c.emit(g, c.everything, out)
+}
+
+// learningPerFailureMetrics are what is said of each.
+var learningPerFailureMetrics = []Metric{
+	{
+		"learning_per_failure", "share", "higher", "3 recurrences to be expected, 10 seen before intervention in the organisation, no placebo effect",
+		"Share of the recurrences to be expected after intervention that did not come. The intervention of a mode on a service is its first declared fix (the later of stated and first witnessed) or 13 weeks after its first failure, whichever is earlier. A quarter holds the modes that first failed in it. Rates are estimated for all modes of the organisation together, so that a team's are drawn toward it. A mode whose first failure opened the record of its service is left out.",
+		"1 − O/E, E = Σλ̃x; λ̃ the posterior mean under a distribution of rates on 60 points (0.2/observation to 1 a day), modes old or begun within the record, with modes never seen: 2,000 EM steps, more than 1,000 modes in at most that many cells of like histories. c = 1.6·(ΣVx²/E² + Var ln E* over 200 resamples, 50 above 500 modes, + unevenness); O negative binomial with mean ρE and size 1/c, both exact tails inverted",
+		"non-parametric maximum likelihood (Laird 1978) of truncated data by EM with ghosts (Turnbull 1976; Dempster, Laird & Rubin 1977)", "",
+	},
+	{
+		"learning_per_failure.declared", "share", "higher", "3 recurrences to be expected, 10 seen before a fix in the organisation, no placebo effect",
+		"Share of the recurrences to be expected after a declared fix that did not come; modes without one tell rates only. A quarter holds the modes that first failed in it.",
+		"as learning_per_failure",
+		"as learning_per_failure", "",
+	},
+	{
+		"learning_per_failure.placebo", "share", "", "3 recurrences to be expected, 10 seen before 26 weeks in the organisation",
+		"The same for modes still unfixed 26 weeks after their first failure, counted until their fix: zero where nothing is done. If the organisation's interval excludes zero, learning_per_failure is not reported. The rates are learned anew at each moment, as how long a mode stays unfixed tells its rate.",
+		"1 − O/E, E = Σ∫E[λ | history so far]dt = −Σ ln P(quiet) over the stretches between recurrences; interval as learning_per_failure, without V",
+		"as learning_per_failure; Aalen 1978; negative control: Lipsitch, Tchetgen Tchetgen & Cohen 2010", "",
+	},
+	{
+		"learning_per_failure.trend", "change_per_quarter", "lower", "10 modes, 3 recurrences, 2 quarters, and what learning_per_failure needs",
+		"Change per quarter (91 days, by when the mode first failed) of observed by expected recurrences after intervention: below zero, later failures teach more. −0.1 is a tenth fewer.",
+		"exp(b) − 1, E[O] = E·exp(a + b·t), weights 1/(1 + Vx²/E²·μ); 1.6·(HC3 robust variance + variance of b over 200 resamples), Student's t on modes − 2 degrees of freedom",
+		"McCullagh & Nelder 1989; Mancl & DeRouen 2001", "learning_per_failure",
+	},
+	{
+		"learning_per_failure.power", "share", "", "what learning_per_failure needs",
+		"Chance that learning_per_failure would show it if half of the recurrences stopped coming.",
+		"P(upper bound of ρ < 1), O negative binomial with mean E/2 and size 1/c",
+		"as learning_per_failure", "learning_per_failure",
+	},
+	{
+		"learning_per_failure.novel_rate", "per_1000_service_days", "lower", "10 failures of a known mode, two thirds of all",
+		"new_modes.rate, beside learning_per_failure: a repeat called by a new name moves here.",
+		"1000·k/service-days",
+		"Garwood 1936", "new_modes.rate",
+	},
 }

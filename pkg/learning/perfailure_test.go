@@ -40,6 +40,7 @@ func twoRates(r *rand.Rand) float64 {
 
 // Three rules of fixing, that wait so many days after so many failures.
 func anyTime(r *rand.Rand, failures int) (float64, bool) { return 120 * r.ExpFloat64(), failures == 1 }
+
 func whenRecurring(r *rand.Rand, failures int) (float64, bool) {
 	return 14 * r.Float64(), failures == 3
 }
@@ -87,8 +88,10 @@ func (w world) input(r *rand.Rand) learning.Input {
 			if wait, now := w.fix(r, failures); now && math.IsInf(fixed, 1) {
 				fixed = at + math.Max(wait, 3)
 				if fixed < total {
-					in.Improvements = append(in.Improvements, learning.Improvement{ID: mode, Service: name, FailureMode: mode,
-						OpenedAt: moment(at), ClosedAt: moment(fixed), WitnessedClosedAt: moment(fixed)})
+					in.Improvements = append(in.Improvements, learning.Improvement{
+						ID: mode, Service: name, FailureMode: mode,
+						OpenedAt: moment(at), ClosedAt: moment(fixed), WitnessedClosedAt: moment(fixed),
+					})
 				}
 			}
 			at += 3 // merged

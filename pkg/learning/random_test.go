@@ -31,23 +31,29 @@ func random(seed uint64, services, incidents int, days int64) learning.Input {
 			deploys = append(deploys, t+r.Int64N(day))
 		}
 		deploys = slices.DeleteFunc(deploys, func(t int64) bool { return t >= asOf })
-		in.Services = append(in.Services, learning.Service{Name: name(i), Team: team(i), InCatalog: true,
-			AliveFrom: since + r.Int64N(20)*day, AliveTo: asOf, DeployTimes: deploys})
+		in.Services = append(in.Services, learning.Service{
+			Name: name(i), Team: team(i), InCatalog: true,
+			AliveFrom: since + r.Int64N(20)*day, AliveTo: asOf, DeployTimes: deploys,
+		})
 		for q := range 4 {
 			n := int64(r.IntN(40))
-			in.Changes = append(in.Changes, learning.ChangeCount{Service: name(i), Team: team(i), Kind: "deploy",
-				Rollout: pick("canary", "all-at-once", ""), Quarter: fmt.Sprintf("2023-Q%d", q+1), Changes: n, EndingTold: n, Failed: n / 9, TooYoung: int64(q / 3)})
+			in.Changes = append(in.Changes, learning.ChangeCount{
+				Service: name(i), Team: team(i), Kind: "deploy",
+				Rollout: pick("canary", "all-at-once", ""), Quarter: fmt.Sprintf("2023-Q%d", q+1), Changes: n, EndingTold: n, Failed: n / 9, TooYoung: int64(q / 3),
+			})
 		}
 	}
 	previous := map[string]string{}
 	for i := range incidents {
 		s := r.IntN(services)
 		at := since + r.Int64N(asOf-since)
-		incident := learning.Incident{ID: fmt.Sprintf("incident-%05d", i), Service: name(s), Team: team(s), Severity: uint8(r.IntN(6)),
+		incident := learning.Incident{
+			ID: fmt.Sprintf("incident-%05d", i), Service: name(s), Team: team(s), Severity: uint8(r.IntN(6)),
 			StartedAt: at, DetectedAt: at + r.Int64N(2*hour), StatedDetectSeconds: r.Int64N(99) - 9, StatedResolveSeconds: -1,
 			DetectionSource: pick("monitoring", "customer", "employee", "unknown", ""),
 			FailureMode:     pick("", "disk", "dns", "memory", "certificate", "lock"),
-			Containment:     pick("uncontained", "uncontained", "contained"), Imported: r.IntN(5) == 0}
+			Containment:     pick("uncontained", "uncontained", "contained"), Imported: r.IntN(5) == 0,
+		}
 		if r.IntN(30) == 0 {
 			incident.Service, incident.Team = "", "unassigned"
 		}
@@ -62,14 +68,18 @@ func random(seed uint64, services, incidents int, days int64) learning.Input {
 		in.Incidents = append(in.Incidents, incident)
 		key := incident.Service + " " + incident.FailureMode
 		if before := previous[key]; before != "" && incident.FailureMode != "" {
-			in.Recurrences = append(in.Recurrences, learning.Recurrence{IncidentID: incident.ID, EarlierID: before,
-				Class: pick("repeat", "known_open", "unaddressed")})
+			in.Recurrences = append(in.Recurrences, learning.Recurrence{
+				IncidentID: incident.ID, EarlierID: before,
+				Class: pick("repeat", "known_open", "unaddressed"),
+			})
 		}
 		previous[key] = incident.ID
 		if r.IntN(4) == 0 {
 			closed := at + r.Int64N(30)*day
-			in.Improvements = append(in.Improvements, learning.Improvement{ID: fmt.Sprintf("improvement-%d", i), Service: incident.Service,
-				Team: incident.Team, FailureMode: incident.FailureMode, OpenedAt: at, ClosedAt: closed, WitnessedClosedAt: closed, Imported: r.IntN(3) == 0})
+			in.Improvements = append(in.Improvements, learning.Improvement{
+				ID: fmt.Sprintf("improvement-%d", i), Service: incident.Service,
+				Team: incident.Team, FailureMode: incident.FailureMode, OpenedAt: at, ClosedAt: closed, WitnessedClosedAt: closed, Imported: r.IntN(3) == 0,
+			})
 		}
 		if r.IntN(9) == 0 {
 			gap := learning.MonitoringGap{ID: fmt.Sprintf("gap-%d", i), Service: incident.Service, Team: incident.Team, FoundAt: at, State: "open"}
@@ -79,11 +89,15 @@ func random(seed uint64, services, incidents int, days int64) learning.Input {
 			in.Gaps = append(in.Gaps, gap)
 		}
 		if r.IntN(9) == 0 {
-			in.FailedChange = append(in.FailedChange, learning.FailedChange{ID: fmt.Sprintf("change-%d", i), Service: incident.Service,
-				Team: incident.Team, Kind: "deploy", Rollout: "canary", FinishedAt: at, RolledBackAt: at + r.Int64N(9*hour), Why: "rolled_back"})
+			in.FailedChange = append(in.FailedChange, learning.FailedChange{
+				ID: fmt.Sprintf("change-%d", i), Service: incident.Service,
+				Team: incident.Team, Kind: "deploy", Rollout: "canary", FinishedAt: at, RolledBackAt: at + r.Int64N(9*hour), Why: "rolled_back",
+			})
 		}
-		in.Crossover = append(in.Crossover, learning.Crossover{IncidentID: incident.ID, Service: incident.Service, Team: incident.Team,
-			At: at, Exposed: r.IntN(2) == 0, ReferenceShare: float64(r.IntN(5)) / 4, References: 4})
+		in.Crossover = append(in.Crossover, learning.Crossover{
+			IncidentID: incident.ID, Service: incident.Service, Team: incident.Team,
+			At: at, Exposed: r.IntN(2) == 0, ReferenceShare: float64(r.IntN(5)) / 4, References: 4,
+		})
 	}
 	return in
 }

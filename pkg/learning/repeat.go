@@ -202,9 +202,11 @@ func (c *computation) recurrence(g *group, w window, family, since string, follo
 func (c *computation) within(metric string, curve stats.Survival, days int, since, caveat string) Estimate {
 	t := float64(days)
 	known, events := curve.Known(t), curve.EventsBy(t)
-	e := Estimate{Metric: metric, N: int64(curve.N), Events: int64(events), Exposure: float64(curve.N),
+	e := Estimate{
+		Metric: metric, N: int64(curve.N), Events: int64(events), Exposure: float64(curve.N),
 		Censored: int64(curve.N - known),
-		Method:   "1 − Kaplan–Meier; log(−log) Greenwood, exact binomial without an event"}
+		Method:   "1 − Kaplan–Meier; log(−log) Greenwood, exact binomial without an event",
+	}
 	if known < fewestModes || (curve.Longest < t && curve.At(t) > 0) {
 		return refuse(e, Insufficient, fmt.Sprintf(
 			"Not enough data: n = %s for %d days after %s, needs %d. No figure is shown.", numbered(int64(known), "modes that came back or were followed"), days, since, fewestModes))
@@ -225,9 +227,11 @@ func (c *computation) within(metric string, curve stats.Survival, days int, sinc
 func (c *computation) several(metric string, curve stats.MeanCumulative, days int, since, caveat string) Estimate {
 	t := float64(days)
 	followed := curve.AtRisk(t)
-	e := Estimate{Metric: metric, N: int64(curve.N()), Events: int64(curve.EventsBy(t)), Exposure: float64(curve.N()),
+	e := Estimate{
+		Metric: metric, N: int64(curve.N()), Events: int64(curve.EventsBy(t)), Exposure: float64(curve.N()),
 		Censored: int64(curve.N() - followed),
-		Method:   "mean cumulative function; log-normal bounds, the larger of Nelson's and the robust variance"}
+		Method:   "mean cumulative function; log-normal bounds, the larger of Nelson's and the robust variance",
+	}
 	if followed < fewestModes {
 		return refuse(e, Insufficient, fmt.Sprintf(
 			"Not enough data: n = %s followed for %d days after %s, needs %d. No figure is shown.", numbered(int64(followed), "modes"), days, since, fewestModes))
@@ -237,4 +241,80 @@ func (c *computation) several(metric string, curve stats.MeanCumulative, days in
 	e.Reading = fmt.Sprintf("%s of %d modes within %d days after %s: %s for each mode, with %s to %s compatible with the data (%s, mean cumulative function).%s",
 		numbered(e.Events, "recurrences"), e.N, days, since, number(e.Value), number(e.Low), number(e.High), percent(c.settings.Level), caveat)
 	return e
+}
+
+// repeatRateMetrics are what is said of each.
+var repeatRateMetrics = []Metric{
+	{
+		"repeat_rate.repeats", "share", "lower", "10 failures of a known mode",
+		"Failures of a mode met before on the same service, after its declared fix, of all failures of a known mode.",
+		"k/n",
+		"Wilson 1927; over services a jackknife gives the design effect, Student's t on N²/Σm²−1 degrees of freedom", "",
+	},
+	{
+		"repeat_rate.known_open", "share", "lower", "10 failures of a known mode",
+		"Failures of a mode met before on the same service, while an improvement for it was declared and not known to be closed, of all failures of a known mode.",
+		"k/n",
+		"Wilson 1927; over services a jackknife gives the design effect, Student's t on N²/Σm²−1 degrees of freedom", "",
+	},
+	{
+		"repeat_rate.unaddressed", "share", "lower", "10 failures of a known mode",
+		"Failures of a mode met before on the same service, with nothing opened for it, of all failures of a known mode.",
+		"k/n",
+		"Wilson 1927; over services a jackknife gives the design effect, Student's t on N²/Σm²−1 degrees of freedom", "",
+	},
+	{
+		"repeat_rate.fix_did_not_hold", "count", "lower", "none",
+		"Incidents between a fix declared within the merging window of a failure and that window's end.",
+		"count",
+		"", "",
+	},
+	{
+		"repeat_rate.after_fix.30d", "share", "lower", "10 modes whose fate by then is known",
+		"Probability that a failure mode comes back on its service within 30 days of the mode's first declared fix (the later of stated and first witnessed; within a merging window, its end). A quarter holds the modes whose clock began in it.",
+		"1 − S(30 d), Kaplan–Meier; log(−log) Greenwood",
+		"Kaplan & Meier 1958; Kalbfleisch & Prentice", "",
+	},
+	{
+		"repeat_rate.after_fix.90d", "share", "lower", "10 modes whose fate by then is known",
+		"Probability that a failure mode comes back on its service within 90 days of the mode's first declared fix (the later of stated and first witnessed; within a merging window, its end). A quarter holds the modes whose clock began in it.",
+		"1 − S(90 d), Kaplan–Meier; log(−log) Greenwood",
+		"Kaplan & Meier 1958; Kalbfleisch & Prentice", "",
+	},
+	{
+		"repeat_rate.after_fix.180d", "share", "lower", "10 modes whose fate by then is known",
+		"Probability that a failure mode comes back on its service within 180 days of the mode's first declared fix (the later of stated and first witnessed; within a merging window, its end). A quarter holds the modes whose clock began in it.",
+		"1 − S(180 d), Kaplan–Meier; log(−log) Greenwood",
+		"Kaplan & Meier 1958; Kalbfleisch & Prentice", "",
+	},
+	{
+		"repeat_rate.after_fix.mean_180d", "ratio", "lower", "10 modes followed for 180 days",
+		"Mean number of recurrences of a mode within 180 days of the mode's first declared fix (the later of stated and first witnessed; within a merging window, its end).",
+		"mean cumulative function; log-normal bounds",
+		"Nelson 1995; Lawless & Nadeau 1995", "repeat_rate.after_fix.180d",
+	},
+	{
+		"repeat_rate.after_end.30d", "share", "lower", "10 modes whose fate by then is known",
+		"Probability that a failure mode comes back on its service within 30 days of the end of the mode's first failure, or of its merging window if that is later. A quarter holds the modes whose clock began in it.",
+		"1 − S(30 d), Kaplan–Meier; log(−log) Greenwood",
+		"Kaplan & Meier 1958; Kalbfleisch & Prentice", "",
+	},
+	{
+		"repeat_rate.after_end.90d", "share", "lower", "10 modes whose fate by then is known",
+		"Probability that a failure mode comes back on its service within 90 days of the end of the mode's first failure, or of its merging window if that is later. A quarter holds the modes whose clock began in it.",
+		"1 − S(90 d), Kaplan–Meier; log(−log) Greenwood",
+		"Kaplan & Meier 1958; Kalbfleisch & Prentice", "",
+	},
+	{
+		"repeat_rate.after_end.180d", "share", "lower", "10 modes whose fate by then is known",
+		"Probability that a failure mode comes back on its service within 180 days of the end of the mode's first failure, or of its merging window if that is later. A quarter holds the modes whose clock began in it.",
+		"1 − S(180 d), Kaplan–Meier; log(−log) Greenwood",
+		"Kaplan & Meier 1958; Kalbfleisch & Prentice", "",
+	},
+	{
+		"repeat_rate.after_end.mean_180d", "ratio", "lower", "10 modes followed for 180 days",
+		"Mean number of recurrences of a mode within 180 days of the end of the mode's first failure, or of its merging window if that is later.",
+		"mean cumulative function; log-normal bounds",
+		"Nelson 1995; Lawless & Nadeau 1995", "repeat_rate.after_end.180d",
+	},
 }

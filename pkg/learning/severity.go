@@ -45,10 +45,14 @@ func (c *computation) severities(g *group) {
 	for _, id := range ids {
 		c.evidence(g, c.everything, metric, "event", "incident", id)
 	}
-	odds := Estimate{Metric: metric, N: int64(n), Events: int64(n), Exposure: float64(n),
-		Method: "proportional odds of a worse severity, maximum likelihood; Wald interval"}
-	tau := Estimate{Metric: metric + ".tau_b", N: int64(n), Events: int64(n), Exposure: float64(n),
-		Method: "Kendall's τ-b of severity and time; jackknife on Fisher's scale"}
+	odds := Estimate{
+		Metric: metric, N: int64(n), Events: int64(n), Exposure: float64(n),
+		Method: "proportional odds of a worse severity, maximum likelihood; Wald interval",
+	}
+	tau := Estimate{
+		Metric: metric + ".tau_b", N: int64(n), Events: int64(n), Exposure: float64(n),
+		Method: "Kendall's τ-b of severity and time; jackknife on Fisher's scale",
+	}
 	both := func(refused func(Estimate) Estimate) {
 		c.emit(g, c.everything, refused(odds))
 		c.emit(g, c.everything, refused(tau))
@@ -133,4 +137,20 @@ func (c *computation) severityOdds(e Estimate, times []float64, levels []int, co
 		e.Reading = "We cannot tell whether failures grow more or less severe: " + about + "." + caveat
 	}
 	return e
+}
+
+// severityTrendMetrics are what is said of each.
+var severityTrendMetrics = []Metric{
+	{
+		"severity_trend", "ratio", "lower", "20 failures of a known severity, two severities with 3 each",
+		"What a quarter (91 days) multiplies the odds of a worse severity by: below 1 failures grow milder. It says nothing of how many there are.",
+		"exp(β), logit P(severity at most j) = θ_j − β·t; Firth's penalty below 40; Wald interval",
+		"McCullagh 1980; Firth 1993", "",
+	},
+	{
+		"severity_trend.tau_b", "ratio", "lower", "10 failures of a known severity, two severities with 3 each",
+		"Rank correlation of time and severity: above 0 failures grow more severe. The Mann–Kendall test stands beside.",
+		"(C − D)/√[(pairs − tied times)(pairs − tied severities)]; jackknife on Fisher's scale",
+		"Kendall 1945; Mann 1945", "severity_trend",
+	},
 }

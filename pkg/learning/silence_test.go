@@ -24,8 +24,10 @@ func told(days int64, at ...float64) learning.Input {
 	return in
 }
 
-var derivatives = []string{"learning_derivative.uncontained", "learning_derivative.uncontained.per_deploy",
-	"learning_derivative.uncontained.since_start", "learning_derivative.uncontained.per_doubling"}
+var derivatives = []string{
+	"learning_derivative.uncontained", "learning_derivative.uncontained.per_deploy",
+	"learning_derivative.uncontained.since_start", "learning_derivative.uncontained.per_doubling",
+}
 
 // every puts n failures at equal distances over the days from first to last.
 func every(n int, first, last float64) []float64 {
@@ -46,10 +48,14 @@ func TestSilenceIsNoTrend(t *testing.T) {
 		state learning.State
 		says  string
 	}{
-		{"none told since", told(730, every(10, 20, 365)...), learning.AssumptionFailed,
-			"Not reported: the last incident told of is of "},
-		{"none told before", told(730, every(10, 365, 710)...), learning.AssumptionFailed,
-			"Not reported: the first incident told of is of "},
+		{
+			"none told since", told(730, every(10, 20, 365)...), learning.AssumptionFailed,
+			"Not reported: the last incident told of is of ",
+		},
+		{
+			"none told before", told(730, every(10, 365, 710)...), learning.AssumptionFailed,
+			"Not reported: the first incident told of is of ",
+		},
 		{"a silence of 183 days, (234/417)⁴ = 0.1", told(730, every(10, 20, 547)...), learning.OK, ""},
 		{"25 weeks", told(260, every(10, 5, 85)...), learning.OK, ""},
 		{"three failures: 165/530", told(730, 20, 200, 365), learning.OK, ""},
@@ -103,7 +109,8 @@ func TestTheHarmlessBreakTheSilence(t *testing.T) {
 func TestImprovementIsNoSilence(t *testing.T) {
 	const days = 1095.0
 	for _, c := range []struct{ c, failures, most float64 }{
-		{math.Log(0.1), 60, 0.04}, {math.Log(0.1), 30, 0.1}, {math.Log(0.2), 60, 0.02}, {math.Log(0.2), 20, 0.04}, {0, 40, 0.02}, {0, 12, 0.02}} {
+		{math.Log(0.1), 60, 0.04}, {math.Log(0.1), 30, 0.1}, {math.Log(0.2), 60, 0.02}, {math.Log(0.2), 20, 0.04}, {0, 40, 0.02}, {0, 12, 0.02},
+	} {
 		r := rand.New(rand.NewPCG(4, uint64(c.failures)))
 		refused, n := 0, 0
 		for range trials() {

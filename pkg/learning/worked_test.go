@@ -27,9 +27,11 @@ func alive(name string, days int64) learning.Service {
 // incident happened so many hours after the start, was noticed at once and took an hour.
 func incident(id, service, mode string, hours int64) learning.Incident {
 	at := since + hours*hour
-	return learning.Incident{ID: id, Service: service, Team: "payments", FailureMode: mode, Severity: 2,
+	return learning.Incident{
+		ID: id, Service: service, Team: "payments", FailureMode: mode, Severity: 2,
 		StartedAt: at, DetectedAt: at, AcknowledgedAt: at, MitigatedAt: at + hour, ResolvedAt: at + hour,
-		DetectionSource: "monitoring", Containment: "uncontained", StatedDetectSeconds: -1, StatedResolveSeconds: -1}
+		DetectionSource: "monitoring", Containment: "uncontained", StatedDetectSeconds: -1, StatedResolveSeconds: -1,
+	}
 }
 
 // The window is fixed from the first and never chained: of failures at 0, 71,
@@ -64,8 +66,10 @@ func TestRepeatRate(t *testing.T) {
 		in.Services = append(in.Services, alive(name, 265))
 		in.Incidents = append(in.Incidents, incident(name+"-first", name, "disk", 5*24))
 		closed := since + 15*day
-		in.Improvements = append(in.Improvements, learning.Improvement{ID: name, Service: name, FailureMode: "disk",
-			ClosedAt: closed, WitnessedClosedAt: closed, Imported: i == 11})
+		in.Improvements = append(in.Improvements, learning.Improvement{
+			ID: name, Service: name, FailureMode: "disk",
+			ClosedAt: closed, WitnessedClosedAt: closed, Imported: i == 11,
+		})
 		if days, recurs := back[i]; recurs {
 			in.Incidents = append(in.Incidents, incident(name+"-again", name, "disk", (15+days)*24))
 		}
@@ -278,8 +282,10 @@ func TestMonitoringGaps(t *testing.T) {
 	// Four more, closed after 9 to 12 days, give the upper bound, and move the
 	// median of sixteen to the middle of the eighth and ninth.
 	for i := range 4 {
-		in.Gaps = append(in.Gaps, learning.MonitoringGap{ID: fmt.Sprint("late", i), Service: "api", Team: "payments",
-			FoundAt: since + day, ClosedAt: since + day + int64(i+9)*day, State: "unproven"})
+		in.Gaps = append(in.Gaps, learning.MonitoringGap{
+			ID: fmt.Sprint("late", i), Service: "api", Team: "payments",
+			FoundAt: since + day, ClosedAt: since + day + int64(i+9)*day, State: "unproven",
+		})
 	}
 	e = compute(in).organisation(t, "monitoring_gaps.time_to_close")
 	near(t, "median", e.Value, 8.5*86400)
@@ -295,8 +301,10 @@ func TestFailedShare(t *testing.T) {
 	for i := range failed {
 		name := fmt.Sprint("service-", i)
 		in.Services = append(in.Services, alive(name, 89))
-		in.Changes = append(in.Changes, learning.ChangeCount{Service: name, Team: "payments", Kind: "deploy", Rollout: "canary",
-			Quarter: "2023-Q1", Changes: changes[i], EndingTold: changes[i], Failed: failed[i], TooYoung: 1})
+		in.Changes = append(in.Changes, learning.ChangeCount{
+			Service: name, Team: "payments", Kind: "deploy", Rollout: "canary",
+			Quarter: "2023-Q1", Changes: changes[i], EndingTold: changes[i], Failed: failed[i], TooYoung: 1,
+		})
 	}
 	got := compute(in)
 	for _, metric := range []string{"change_safety.failed_share", "change_safety.failed_share.rollout.canary", "change_safety.failed_share.kind.deploy"} {
@@ -325,8 +333,10 @@ func TestFewServicesSpeakForTheWhole(t *testing.T) {
 		for i := range failed {
 			name := fmt.Sprint("service-", i)
 			in.Services = append(in.Services, alive(name, 89))
-			in.Changes = append(in.Changes, learning.ChangeCount{Service: name, Team: "payments", Kind: "deploy", Rollout: "canary",
-				Quarter: "2023-Q1", Changes: changes[i], EndingTold: changes[i], Failed: failed[i]})
+			in.Changes = append(in.Changes, learning.ChangeCount{
+				Service: name, Team: "payments", Kind: "deploy", Rollout: "canary",
+				Quarter: "2023-Q1", Changes: changes[i], EndingTold: changes[i], Failed: failed[i],
+			})
 		}
 		return compute(in).organisation(t, "change_safety.failed_share")
 	}
@@ -370,8 +380,10 @@ func TestExcess(t *testing.T) {
 		for i := range 20 {
 			f := incident(fmt.Sprint(i), "api", "", int64(1000+i*100))
 			in.Incidents = append(in.Incidents, f)
-			in.Crossover = append(in.Crossover, learning.Crossover{IncidentID: f.ID, Service: "api", Team: "payments", At: f.StartedAt,
-				Exposed: x[i%10], ReferenceShare: reference(i), References: 4})
+			in.Crossover = append(in.Crossover, learning.Crossover{
+				IncidentID: f.ID, Service: "api", Team: "payments", At: f.StartedAt,
+				Exposed: x[i%10], ReferenceShare: reference(i), References: 4,
+			})
 		}
 		return in
 	}

@@ -30,8 +30,10 @@ func intervalChart(id, title string, rows []learning.Estimate, now string) (char
 	}
 	c.Columns = []string{"Quarter", "Estimate", "Low", "High", "50 % low", "50 % high", "n", "State"}
 	for _, e := range rows {
-		c.Rows = append(c.Rows, []string{e.Window, quantity(e.Value, unit), quantity(e.Low, unit), quantity(e.High, unit),
-			quantity(e.Low50, unit), quantity(e.High50, unit), count(e.N), stateWord(e.State)})
+		c.Rows = append(c.Rows, []string{
+			e.Window, quantity(e.Value, unit), quantity(e.Low, unit), quantity(e.High, unit),
+			quantity(e.Low50, unit), quantity(e.High50, unit), count(e.N), stateWord(e.State),
+		})
 	}
 	first, last := mustIndex(rows[0].Window), mustIndex(rows[len(rows)-1].Window)
 	if now != "" {

@@ -10,8 +10,10 @@ import (
 )
 
 func row(window string, value float64) learning.Estimate {
-	return learning.Estimate{Metric: "change_safety.failed_share", Scope: learning.Scope{Kind: organisation}, Window: window, Unit: "share",
-		Value: value, Low: value / 2, High: value * 2, Low50: value * 0.8, High50: value * 1.2, Level: 0.95, N: 40, State: learning.OK, Reading: window + " reads"}
+	return learning.Estimate{
+		Metric: "change_safety.failed_share", Scope: learning.Scope{Kind: organisation}, Window: window, Unit: "share",
+		Value: value, Low: value / 2, High: value * 2, Low50: value * 0.8, High50: value * 1.2, Level: 0.95, N: 40, State: learning.OK, Reading: window + " reads",
+	}
 }
 
 func at(t *testing.T, s string) float64 {
@@ -144,11 +146,22 @@ func TestFigures(t *testing.T) {
 		unit string
 		want string
 	}{
-		{0.304, "share", "30\u00a0%"}, {0.0043, "share", "0.43\u00a0%"}, {1, "share", "100\u00a0%"}, {0, "share", "0\u00a0%"}, {math.NaN(), "share", ""},
-		{-0.053, "change_per_quarter", "−5.3\u00a0%"}, {0.1, "change_per_quarter", "+10\u00a0%"},
-		{45, "seconds", "45\u00a0s"}, {3599, "seconds", "60\u00a0min"}, {11400, "seconds", "3.2\u00a0h"}, {100000, "seconds", "28\u00a0h"}, {172800, "seconds", "2\u00a0days"},
+		{0.304, "share", "30\u00a0%"},
+		{0.0043, "share", "0.43\u00a0%"},
+		{1, "share", "100\u00a0%"},
+		{0, "share", "0\u00a0%"},
+		{math.NaN(), "share", ""},
+		{-0.053, "change_per_quarter", "−5.3\u00a0%"},
+		{0.1, "change_per_quarter", "+10\u00a0%"},
+		{45, "seconds", "45\u00a0s"},
+		{3599, "seconds", "60\u00a0min"},
+		{11400, "seconds", "3.2\u00a0h"},
+		{100000, "seconds", "28\u00a0h"},
+		{172800, "seconds", "2\u00a0days"},
 		{math.Inf(1), "seconds", "longer than observed"},
-		{4.13, "per_1000_service_days", "4.1"}, {1234567, "count", "1\u202f234\u202f567"}, {1234, "ratio", "1200"},
+		{4.13, "per_1000_service_days", "4.1"},
+		{1234567, "count", "1\u202f234\u202f567"},
+		{1234, "ratio", "1200"},
 	} {
 		if got := quantity(c.x, c.unit); got != c.want {
 			t.Errorf("%v %s is printed %q, want %q", c.x, c.unit, got, c.want)

@@ -29,8 +29,10 @@ type scoreFigure struct {
 // scorecard sets the quarter beside the whole record, a row for each measure.
 // A measure that has had nothing to count is left to the table of all measures.
 func scorecard(f *Facts, q Quarter, es estimates) section {
-	s := section{ID: "scorecard", Title: "Scorecard",
-		Lead: "Each measure with its 95\u00a0% interval: the values that the data is compatible with. The dark band holds half of the chances. Where the data does not allow a figure, none is shown."}
+	s := section{
+		ID: "scorecard", Title: "Scorecard",
+		Lead: "Each measure with its 95\u00a0% interval: the values that the data is compatible with. The dark band holds half of the chances. Where the data does not allow a figure, none is shown.",
+	}
 	s.Windows = []string{q.String(), "Whole record, to " + day(f.Snapshot.AsOf)}
 	for _, fam := range families {
 		out := scoreFamily{Title: fam.title, CannotSay: fam.cannotSay}

@@ -225,9 +225,11 @@ func monitoring(f *Facts, q Quarter, es estimates) section {
 }
 
 func changes(f *Facts, q Quarter, es estimates) section {
-	s := section{ID: "changes", Title: "Changes",
+	s := section{
+		ID: "changes", Title: "Changes",
 		Readings: append(readings(es, q, "change_safety"), readings(es, q, "change_safety.excess")...),
-		Charts:   append(charts(es, q, "change_safety"), charts(es, q, "change_safety.excess")...)}
+		Charts:   append(charts(es, q, "change_safety"), charts(es, q, "change_safety.excess")...),
+	}
 	t := table{Caption: "Failed changes of " + q.String(), Closed: true, Columns: []column{{"Change", ""}, {"Service", ""}, {"Finished", ""}, {"Why it counts as failed", ""}}}
 	for _, x := range f.Input.FailedChange {
 		if q.Holds(x.FinishedAt) {
@@ -241,9 +243,11 @@ func changes(f *Facts, q Quarter, es estimates) section {
 }
 
 func durations(f *Facts, q Quarter, es estimates) section {
-	s := section{ID: "durations", Title: "Durations",
+	s := section{
+		ID: "durations", Title: "Durations",
 		Lead:     "Medians, never means: a few long incidents would carry a mean anywhere. Unfinished ones are kept as censored. What people stated stands apart from what was derived from times.",
-		Readings: readings(es, q, "durations")}
+		Readings: readings(es, q, "durations"),
+	}
 	if len(s.Readings) == 0 {
 		return section{}
 	}
@@ -399,11 +403,15 @@ func candidates(cs []Candidate) cell {
 
 // scopes shows the main measures for teams and services, folded away.
 func scopes(f *Facts) section {
-	s := section{ID: "scopes", Title: "Teams and services",
-		Lead: "In alphabetical order, for these are no rankings: small scopes have wide intervals, and most of what looks like a difference between them is chance."}
+	s := section{
+		ID: "scopes", Title: "Teams and services",
+		Lead: "In alphabetical order, for these are no rankings: small scopes have wide intervals, and most of what looks like a difference between them is chance.",
+	}
 	for _, kind := range []string{"team", "service"} {
-		t := table{Caption: "By " + kind + ", whole record", Closed: true,
-			Columns: []column{{upperFirst(kind), ""}, {"Measure", ""}, {"Estimate", "n"}, {"Low – high", "n"}, {"n", "n"}, {"State", "state"}}}
+		t := table{
+			Caption: "By " + kind + ", whole record", Closed: true,
+			Columns: []column{{upperFirst(kind), ""}, {"Measure", ""}, {"Estimate", "n"}, {"Low – high", "n"}, {"n", "n"}, {"State", "state"}},
+		}
 		var rows []learning.Estimate
 		for _, e := range f.Snapshot.Estimates {
 			if e.Scope.Kind == kind && e.Window == wholeRecord && slices.Contains(HeadlineMetrics(), e.Metric) {
@@ -415,8 +423,14 @@ func scopes(f *Facts) section {
 		})
 		for _, e := range rows {
 			mark := markOf(e.State)
-			t.Rows = append(t.Rows, []cell{{Text: e.Scope.Name}, {Text: Title(e.Metric), Sub: unitWords(e.Unit)}, {Text: quantity(e.Value, e.Unit)},
-				{Text: interval(e)}, {Text: count(e.N)}, {Text: mark.Word, Mark: &mark, Sub: e.Verdict}})
+			t.Rows = append(t.Rows, []cell{
+				{Text: e.Scope.Name},
+				{Text: Title(e.Metric), Sub: unitWords(e.Unit)},
+				{Text: quantity(e.Value, e.Unit)},
+				{Text: interval(e)},
+				{Text: count(e.N)},
+				{Text: mark.Word, Mark: &mark, Sub: e.Verdict},
+			})
 		}
 		if len(t.Rows) > 0 {
 			s.Tables = append(s.Tables, t)
@@ -428,8 +442,10 @@ func scopes(f *Facts) section {
 func method(f *Facts, es estimates) section {
 	s := section{ID: "method", Title: "Method"}
 	how := table{Caption: "How the measures of this page are defined and computed", Closed: true, Columns: []column{{"Measure", ""}, {"Definition", "wide"}, {"Estimator and interval", "wide"}}}
-	every := table{Caption: "Every measure of the quarter and of the whole record", Closed: true, Screen: true,
-		Columns: []column{{"Measure", ""}, {"Window", ""}, {"Estimate", "n"}, {"Low – high", "n"}, {"n", "n"}, {"State", "state"}, {"Reading", "wide"}}}
+	every := table{
+		Caption: "Every measure of the quarter and of the whole record", Closed: true, Screen: true,
+		Columns: []column{{"Measure", ""}, {"Window", ""}, {"Estimate", "n"}, {"Low – high", "n"}, {"n", "n"}, {"State", "state"}, {"Reading", "wide"}},
+	}
 	for _, m := range learning.Metrics {
 		var method string
 		for _, window := range []string{f.Quarter, wholeRecord} {
@@ -439,8 +455,15 @@ func method(f *Facts, es estimates) section {
 			}
 			method = e.Method
 			mark := markOf(e.State)
-			every.Rows = append(every.Rows, []cell{{Text: Title(m.Name), Sub: unitWords(e.Unit)}, {Text: windowWords(window)}, {Text: quantity(e.Value, e.Unit)},
-				{Text: interval(e)}, {Text: count(e.N)}, {Text: mark.Word, Mark: &mark}, {Text: e.Reading}})
+			every.Rows = append(every.Rows, []cell{
+				{Text: Title(m.Name), Sub: unitWords(e.Unit)},
+				{Text: windowWords(window)},
+				{Text: quantity(e.Value, e.Unit)},
+				{Text: interval(e)},
+				{Text: count(e.N)},
+				{Text: mark.Word, Mark: &mark},
+				{Text: e.Reading},
+			})
 		}
 		if method != "" && Title(m.Name) != words(m.Name) {
 			how.Rows = append(how.Rows, []cell{{Text: Title(m.Name), Sub: m.Name}, {Text: m.Definition}, {Text: upperFirst(method), Sub: m.Source}})

@@ -143,8 +143,10 @@ func (w *world) input() learning.Input {
 		slices.Sort(times[i])
 		slices.Sort(deploys[i])
 		name, team := of(i)
-		in.Services = append(in.Services, learning.Service{Name: name, Team: team, InCatalog: team != unknownTeam,
-			AliveFrom: w.at(w.services[i].from), AliveTo: w.at(w.services[i].to), DeployTimes: deploys[i]})
+		in.Services = append(in.Services, learning.Service{
+			Name: name, Team: team, InCatalog: team != unknownTeam,
+			AliveFrom: w.at(w.services[i].from), AliveTo: w.at(w.services[i].to), DeployTimes: deploys[i],
+		})
 	}
 	w.putIncidents(&in, of, times)
 	for _, i := range w.improvements {
@@ -181,9 +183,11 @@ func (w *world) putIncidents(in *learning.Input, of func(int) (string, string), 
 			return at
 		}
 		name, team := of(f.service)
-		i := learning.Incident{ID: f.id, Service: name, Team: team, Severity: uint8(f.severity), DetectedAt: known(f.detected),
+		i := learning.Incident{
+			ID: f.id, Service: name, Team: team, Severity: uint8(f.severity), DetectedAt: known(f.detected),
 			AcknowledgedAt: known(f.acknowledged), MitigatedAt: known(f.mitigated), ResolvedAt: known(f.resolved),
-			DetectionSource: f.told, Containment: "uncontained", IsDrill: f.drill, DuplicateOf: f.duplicate}
+			DetectionSource: f.told, Containment: "uncontained", IsDrill: f.drill, DuplicateOf: f.duplicate,
+		}
 		if !f.noStart {
 			i.StartedAt = f.started
 		}

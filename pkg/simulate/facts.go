@@ -44,16 +44,19 @@ func (t *teller) tellChange(c *change) {
 	switch {
 	case c.flag != "":
 		t.tell(fact{at: c.finished, typ: own("flag.changed"), source: flagTool, subject: c.id, content: map[string]any{
-			"flagKey": c.flag, "service": s.name, "environment": production, "from": false, "to": true}})
+			"flagKey": c.flag, "service": s.name, "environment": production, "from": false, "to": true,
+		}})
 		return
 	case s.speaksCore():
 		typ := "service.upgraded"
 		if t.random.Float64() < 0.1 {
 			typ = "service.deployed"
 		}
-		t.tell(fact{at: c.finished, typ: core(typ), source: clusterTool, id: c.eventID(), subject: s.name, old: s.old("service"),
+		t.tell(fact{
+			at: c.finished, typ: core(typ), source: clusterTool, id: c.eventID(), subject: s.name, old: s.old("service"),
 			content: map[string]any{"environment": environment(), "artifactId": artifact(s, c)},
-			custom:  map[string]any{"commit": c.commit, "version": c.version, "outcome": c.outcome, "startedAt": stamp(c.started)}})
+			custom:  map[string]any{"commit": c.commit, "version": c.version, "outcome": c.outcome, "startedAt": stamp(c.started)},
+		})
 	default:
 		t.tellDeployment(s, c)
 	}
@@ -62,12 +65,16 @@ func (t *teller) tellChange(c *change) {
 		if !s.speaksCore() && t.random.Float64() < 0.5 {
 			custom["deployId"] = c.id
 		}
-		t.tell(fact{at: c.rolledBack, typ: core("service.rolledback"), source: clusterTool, subject: s.name, old: s.old("service"),
-			content: map[string]any{"environment": environment(), "artifactId": artifact(s, c)}, custom: custom})
+		t.tell(fact{
+			at: c.rolledBack, typ: core("service.rolledback"), source: clusterTool, subject: s.name, old: s.old("service"),
+			content: map[string]any{"environment": environment(), "artifactId": artifact(s, c)}, custom: custom,
+		})
 	}
 	if t.random.Float64() < 0.03 { // feeds no metric, is kept all the same
-		t.tell(fact{at: c.finished + minuteMillis, typ: core("pipelinerun.finished"), source: pipelineTool, subject: "run-" + c.commit[:10],
-			content: map[string]any{"pipelineName": s.name, "uri": "https://ci.example.com/runs/" + c.commit[:10]}})
+		t.tell(fact{
+			at: c.finished + minuteMillis, typ: core("pipelinerun.finished"), source: pipelineTool, subject: "run-" + c.commit[:10],
+			content: map[string]any{"pipelineName": s.name, "uri": "https://ci.example.com/runs/" + c.commit[:10]},
+		})
 	}
 }
 
@@ -80,8 +87,10 @@ func (t *teller) tellDeployment(s *service, c *change) {
 	f := fact{at: c.finished, typ: own("deployment.finished"), source: pipelineTool, id: c.eventID(), subject: c.id, content: content}
 	t.tell(f)
 	if s.twice && c.outcome == "succeeded" {
-		t.tell(fact{at: c.finished - 1 - int64(r.Float64()*minuteMillis), typ: core("service.deployed"), source: clusterTool,
-			subject: s.aliases[1], content: map[string]any{"environment": environment(), "artifactId": artifact(s, c)}})
+		t.tell(fact{
+			at: c.finished - 1 - int64(r.Float64()*minuteMillis), typ: core("service.deployed"), source: clusterTool,
+			subject: s.aliases[1], content: map[string]any{"environment": environment(), "artifactId": artifact(s, c)},
+		})
 	}
 	switch u := r.Float64(); {
 	case u < 0.002: // the same identity with other content
@@ -91,14 +100,19 @@ func (t *teller) tellDeployment(s *service, c *change) {
 		}
 		t.tell(f)
 	case u < 0.005: // the version was wrong
-		t.tell(fact{at: c.finished + hourMillis, typ: own("deployment.amended"), source: pipelineTool, subject: c.id,
-			content: map[string]any{"version": c.version + "-hotfix"}})
+		t.tell(fact{
+			at: c.finished + hourMillis, typ: own("deployment.amended"), source: pipelineTool, subject: c.id,
+			content: map[string]any{"version": c.version + "-hotfix"},
+		})
 	case u < 0.008: // what was told never was
 		ghost := newChange(r, c.service, c.finished+2*minuteMillis)
 		t.tell(fact{at: ghost.finished, typ: f.typ, source: pipelineTool, subject: ghost.id, content: map[string]any{
-			"service": s.name, "environment": production, "commit": ghost.commit, "outcome": "cancelled"}})
-		t.tell(fact{at: ghost.finished + minuteMillis, typ: own("deployment.retracted"), source: pipelineTool, subject: ghost.id,
-			content: map[string]any{"reason": "test"}})
+			"service": s.name, "environment": production, "commit": ghost.commit, "outcome": "cancelled",
+		}})
+		t.tell(fact{
+			at: ghost.finished + minuteMillis, typ: own("deployment.retracted"), source: pipelineTool, subject: ghost.id,
+			content: map[string]any{"reason": "test"},
+		})
 	}
 }
 
@@ -133,8 +147,10 @@ func (t *teller) tellFailure(f *failure) {
 		t.tell(fact{at: f.detected, typ: core("incident.reported"), source: deskTool, subject: f.id, old: s.old("incident"), content: content, custom: first})
 	}
 	if f.retracted {
-		t.tell(fact{at: f.detected + hourMillis, typ: own("incident.retracted"), source: incidentTool, subject: f.id,
-			content: map[string]any{"reason": "false-alarm"}})
+		t.tell(fact{
+			at: f.detected + hourMillis, typ: own("incident.retracted"), source: incidentTool, subject: f.id,
+			content: map[string]any{"reason": "false-alarm"},
+		})
 		return
 	}
 	t.tell(fact{at: f.acknowledged, typ: own("incident.acknowledged"), source: incidentTool, subject: f.id})
@@ -189,14 +205,20 @@ func (t *teller) triage(s *service, f *failure) {
 	}
 	t.tell(told)
 	if f.counts() && (f.severity == 1 || f.severity == 2) && r.Float64() < 0.8 {
-		t.tell(fact{at: f.resolved + int64(lognormal{9, 0.5}.draw(r)*dayMillis), typ: own("postmortem.published"), source: trackerTool,
-			subject: "PM-" + f.id, content: map[string]any{"incidents": []string{f.id}, "service": s.name, "revision": 1,
-				"contributingFactors": []string{"a limit nobody had met before"}, "blamelessCheck": "passed"}})
+		t.tell(fact{
+			at: f.resolved + int64(lognormal{9, 0.5}.draw(r)*dayMillis), typ: own("postmortem.published"), source: trackerTool,
+			subject: "PM-" + f.id, content: map[string]any{
+				"incidents": []string{f.id}, "service": s.name, "revision": 1,
+				"contributingFactors": []string{"a limit nobody had met before"}, "blamelessCheck": "passed",
+			},
+		})
 	}
 }
 
-var improvementKinds = []string{"monitoring", "alerting", "test", "tooling", "automation", "architecture",
-	"capacity", "process", "documentation", "onboarding"}
+var improvementKinds = []string{
+	"monitoring", "alerting", "test", "tooling", "automation", "architecture",
+	"capacity", "process", "documentation", "onboarding",
+}
 
 // tellLearning tells of the improvements and monitoring gaps that begin in [from, to), to their end.
 func (t *teller) tellLearning(from, to int64) {
@@ -208,17 +230,22 @@ func (t *teller) tellLearning(from, to int64) {
 		about := map[string]any{"failureMode": i.mode.name, "service": t.services[i.mode.service].name}
 		t.tell(fact{at: i.opened, typ: own("improvement.opened"), source: trackerTool, subject: i.id, content: map[string]any{
 			"failureMode": i.mode.name, "service": t.services[i.mode.service].name, "fromFailure": i.from,
-			"kind": improvementKinds[r.IntN(len(improvementKinds))]}})
+			"kind": improvementKinds[r.IntN(len(improvementKinds))],
+		}})
 		if i.closed != 0 {
 			t.tell(fact{at: i.closed, held: i.late, typ: own("improvement.closed"), source: trackerTool, subject: i.id, content: about})
 		}
 		if i.verified != 0 {
-			t.tell(fact{at: i.verified, typ: own("improvement.verified"), source: trackerTool, subject: i.id,
-				content: map[string]any{"evidence": map[string]any{"kind": "exercise"}}})
+			t.tell(fact{
+				at: i.verified, typ: own("improvement.verified"), source: trackerTool, subject: i.id,
+				content: map[string]any{"evidence": map[string]any{"kind": "exercise"}},
+			})
 		}
 		if i.abandoned != 0 {
-			t.tell(fact{at: i.abandoned, typ: own("improvement.abandoned"), source: trackerTool, subject: i.id,
-				content: map[string]any{"reason": "no time for it"}})
+			t.tell(fact{
+				at: i.abandoned, typ: own("improvement.abandoned"), source: trackerTool, subject: i.id,
+				content: map[string]any{"reason": "no time for it"},
+			})
 		}
 	}
 	for _, g := range t.gaps {
@@ -237,8 +264,10 @@ func (t *teller) tellLearning(from, to int64) {
 func (t *teller) tellPlatform(from, to int64) {
 	for _, s := range t.services {
 		if at := t.at(s.to); s.removed && at >= from && at < to {
-			t.tell(fact{at: at, typ: core("service.removed"), source: clusterTool, subject: s.name,
-				content: map[string]any{"environment": environment()}})
+			t.tell(fact{
+				at: at, typ: core("service.removed"), source: clusterTool, subject: s.name,
+				content: map[string]any{"environment": environment()},
+			})
 		}
 	}
 	if to == t.end {

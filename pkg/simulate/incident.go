@@ -74,8 +74,10 @@ func (w *world) respond(r *rand.Rand, f *failure) {
 		w.improvements = append(w.improvements, i)
 	case f.earlier && day > m.closed && r.Float64() < 0.3:
 		opened := f.started + int64((window+7*r.Float64())*dayMillis)
-		w.improvements = append(w.improvements, &improvement{id: fmt.Sprintf("IMP-%08X", r.Uint32()), mode: m, from: f.id,
-			opened: opened, closed: opened + int64(closing.draw(r)*dayMillis)})
+		w.improvements = append(w.improvements, &improvement{
+			id: fmt.Sprintf("IMP-%08X", r.Uint32()), mode: m, from: f.id,
+			opened: opened, closed: opened + int64(closing.draw(r)*dayMillis),
+		})
 	}
 	if f.told == "customer" && !w.hasGap(m) && r.Float64() < gapFound {
 		g := &gap{id: fmt.Sprintf("GAP-%08X", r.Uint32()), mode: m, found: f.resolved + int64((0.5+3*r.Float64())*dayMillis)}

@@ -35,8 +35,10 @@ var characters = []character{
 	{name: "gets worse", why: "its failure rate grows every quarter", trend: 0.09, opens: 0.5, abandons: 0.2, customers: 0.3, employees: 0.1, failing: 0.06},
 }
 
-var teamNames = []string{"checkout", "search", "accounts", "delivery", "pricing", "insights",
-	"catalogue", "messaging", "platform", "billing", "mobile", "risk"}
+var teamNames = []string{
+	"checkout", "search", "accounts", "delivery", "pricing", "insights",
+	"catalogue", "messaging", "platform", "billing", "mobile", "risk",
+}
 
 var serviceNames = []string{"api", "worker", "store", "gateway", "index", "sync", "rules", "feed", "cache", "export"}
 

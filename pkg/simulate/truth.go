@@ -134,8 +134,10 @@ func (t *truth) trend() {
 		b := logLinearTrend(failures, alive)
 		t.plant(Planted{Metric: "learning_derivative." + part, Unit: "change_per_quarter", Value: math.Expm1(b * t.lastQuarter(alive)), Why: why})
 		b = logLinearTrend(failures, deploys)
-		t.plant(Planted{Metric: "learning_derivative." + part + ".per_deploy", Unit: "change_per_quarter", Value: math.Expm1(b * t.lastQuarter(deploys)),
-			Why: fmt.Sprintf("%s; deployments grow by exp(%.2f·quarters)", why, deployGrowth)})
+		t.plant(Planted{
+			Metric: "learning_derivative." + part + ".per_deploy", Unit: "change_per_quarter", Value: math.Expm1(b * t.lastQuarter(deploys)),
+			Why: fmt.Sprintf("%s; deployments grow by exp(%.2f·quarters)", why, deployGrowth),
+		})
 		t.plant(Planted{Metric: "learning_derivative." + part + ".since_start", Unit: "ratio", Value: beta, Why: why})
 		t.plant(Planted{Metric: "learning_derivative." + part + ".per_doubling", Unit: "ratio", Value: math.Exp2(1 - 1/beta), Why: why})
 	}
@@ -174,15 +176,21 @@ func (t *truth) told() {
 		{"customer", t.mean(func(s *service) float64 { return s.customers })},
 		{"employee", t.mean(func(s *service) float64 { return s.employees })},
 	} {
-		t.plant(Planted{Metric: "monitoring_gaps.told_by_" + by.who, Unit: "per_1000_service_days", Value: 1000 * all * by.share / days,
-			Why: fmt.Sprintf("%.1f failures in %.0f service-days, of which %ss told first of %.0f %%", all, days, by.who, 100*by.share)})
-		t.plant(Planted{Metric: "monitoring_gaps.told_by_" + by.who + ".share", Unit: "share", Value: by.share,
-			Why: "the mean of the teams' shares, by their failures"})
+		t.plant(Planted{
+			Metric: "monitoring_gaps.told_by_" + by.who, Unit: "per_1000_service_days", Value: 1000 * all * by.share / days,
+			Why: fmt.Sprintf("%.1f failures in %.0f service-days, of which %ss told first of %.0f %%", all, days, by.who, 100*by.share),
+		})
+		t.plant(Planted{
+			Metric: "monitoring_gaps.told_by_" + by.who + ".share", Unit: "share", Value: by.share,
+			Why: "the mean of the teams' shares, by their failures",
+		})
 	}
 	close := lognormal{gapClosing.median * 24 * 60, gapClosing.spread}.seconds()
-	t.plant(Planted{Metric: "monitoring_gaps.time_to_close", Unit: "seconds",
+	t.plant(Planted{
+		Metric: "monitoring_gaps.time_to_close", Unit: "seconds",
 		Value: quantile(0.5, func(x float64) float64 { return gapClosed * close.probability(x) }),
-		Why:   fmt.Sprintf("%.0f %% are ever closed; lognormal, median %g days", 100*gapClosed, gapClosing.median)})
+		Why:   fmt.Sprintf("%.0f %% are ever closed; lognormal, median %g days", 100*gapClosed, gapClosing.median),
+	})
 }
 
 // repeats plants how likely a mode is to come back, and how often, on both clocks.
@@ -204,18 +212,24 @@ func (t *truth) repeats() {
 	const longest = 180
 	for _, days := range []float64{30, 90, longest} {
 		t.plant(Planted{Metric: fmt.Sprintf("repeat_rate.after_fix.%.0fd", days), Unit: "share", Value: -math.Expm1(-heldPerDay * days), Why: held})
-		t.plant(Planted{Metric: fmt.Sprintf("repeat_rate.after_end.%.0fd", days), Unit: "share", Realised: true, Why: drawn,
+		t.plant(Planted{
+			Metric: fmt.Sprintf("repeat_rate.after_end.%.0fd", days), Unit: "share", Realised: true, Why: drawn,
 			Value: mean(func(m *mode) float64 {
 				before := min(max(m.closed-m.first-window, 0), days)
 				return -math.Expm1(-m.unfixed*before - heldPerDay*(days-before))
-			})})
+			}),
+		})
 	}
-	t.plant(Planted{Metric: fmt.Sprintf("repeat_rate.after_fix.mean_%dd", longest), Unit: "ratio", Why: held,
-		Value: recurrences(longest, func(float64) float64 { return heldPerDay })[longest*perDay]})
-	t.plant(Planted{Metric: fmt.Sprintf("repeat_rate.after_end.mean_%dd", longest), Unit: "ratio", Realised: true, Why: drawn,
+	t.plant(Planted{
+		Metric: fmt.Sprintf("repeat_rate.after_fix.mean_%dd", longest), Unit: "ratio", Why: held,
+		Value: recurrences(longest, func(float64) float64 { return heldPerDay })[longest*perDay],
+	})
+	t.plant(Planted{
+		Metric: fmt.Sprintf("repeat_rate.after_end.mean_%dd", longest), Unit: "ratio", Realised: true, Why: drawn,
 		Value: mean(func(m *mode) float64 {
 			return recurrences(longest, func(day float64) float64 { return m.rate(m.first + window + day) })[longest*perDay]
-		})})
+		}),
+	})
 }
 
 // classes plants how the failures of known modes divide: repeats of what was
@@ -287,8 +301,10 @@ func (t *truth) failedChanges() {
 		}
 		all += ordinary + causing
 	}
-	t.plant(Planted{Metric: "change_safety.failed_share", Unit: "share", Value: failed / all,
-		Why: fmt.Sprintf("of %.0f changes %.0f fail, are rolled back or are stated as a cause", all, failed)})
+	t.plant(Planted{
+		Metric: "change_safety.failed_share", Unit: "share", Value: failed / all,
+		Why: fmt.Sprintf("of %.0f changes %.0f fail, are rolled back or are stated as a cause", all, failed),
+	})
 	// One that causes an incident is rolled back when that is mitigated.
 	var lags []float64
 	for _, lag := range causeLag.seconds().grid(30) {
@@ -366,8 +382,10 @@ func (t *truth) excess() {
 			}
 		}
 	}
-	t.plant(Planted{Metric: "change_safety.excess", Unit: "share", Value: exposed / weight * (1 - d/n),
-		Why: fmt.Sprintf("%.0f %% of failures are caused by a deployment within the window; deployments are more frequent where the comparison leaves less room", 100*caused)})
+	t.plant(Planted{
+		Metric: "change_safety.excess", Unit: "share", Value: exposed / weight * (1 - d/n),
+		Why: fmt.Sprintf("%.0f %% of failures are caused by a deployment within the window; deployments are more frequent where the comparison leaves less room", 100*caused),
+	})
 }
 
 // changeRate is all changes of a service a day.

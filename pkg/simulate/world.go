@@ -224,9 +224,11 @@ func (w *world) room(s *service, modes []*mode, m *mode) bool {
 	return true
 }
 
-var symptoms = []string{"pool-exhausted", "certificate-expired", "slow-query", "retry-storm", "disk-full",
+var symptoms = []string{
+	"pool-exhausted", "certificate-expired", "slow-query", "retry-storm", "disk-full",
 	"stale-cache", "bad-configuration", "memory-leak", "queue-backlog", "clock-skew", "lock-contention", "dns-failure",
-	"quota-reached", "schema-mismatch", "thundering-herd", "leaked-handles"}
+	"quota-reached", "schema-mismatch", "thundering-herd", "leaked-handles",
+}
 
 func (w *world) newMode(r *rand.Rand, service int, day float64, nth int) *mode {
 	s := &w.services[service]
@@ -235,8 +237,10 @@ func (w *world) newMode(r *rand.Rand, service int, day float64, nth int) *mode {
 		name += "-" + string(rune('a'+nth/len(symptoms)-1))
 	}
 	never := math.Inf(1)
-	m := &mode{service: service, name: name, first: day, opened: never, closed: never, given: never,
-		unfixed: notFixedPerDay[r.IntN(len(notFixedPerDay))]}
+	m := &mode{
+		service: service, name: name, first: day, opened: never, closed: never, given: never,
+		unfixed: notFixedPerDay[r.IntN(len(notFixedPerDay))],
+	}
 	if r.Float64() < s.opens {
 		// Opened after the window of the failure; what comes first, closing or giving up, happens.
 		m.opened = day + window + 7*r.Float64()

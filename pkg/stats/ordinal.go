@@ -93,8 +93,10 @@ func fitOrdinal(x []float64, levels []int, firth bool) ProportionalOdds {
 	if !firth && (math.IsNaN(se) || spread > 2*flat) {
 		return none
 	}
-	return ProportionalOdds{Beta: theta[cuts], SE: se, Thresholds: theta[:cuts],
-		LogLikelihood: ordinalLogLikelihood(cells, theta, cuts)}
+	return ProportionalOdds{
+		Beta: theta[cuts], SE: se, Thresholds: theta[:cuts],
+		LogLikelihood: ordinalLogLikelihood(cells, theta, cuts),
+	}
 }
 
 // Interval for Beta by its standard error.

@@ -42,9 +42,11 @@ func TestInput(t *testing.T) {
 	}
 
 	in := load(ms(42))
-	incident := learning.Incident{ID: "i1", Service: "shop", Team: "front", Environment: "production", DetectedAt: ms(40),
+	incident := learning.Incident{
+		ID: "i1", Service: "shop", Team: "front", Environment: "production", DetectedAt: ms(40),
 		ResolvedAt: ms(40) + int64(hour), DetectionSource: "monitoring", FailureMode: "m", Containment: "uncontained",
-		StatedDetectSeconds: -1, StatedResolveSeconds: -1}
+		StatedDetectSeconds: -1, StatedResolveSeconds: -1,
+	}
 	equal("incidents", in.Incidents, []learning.Incident{incident})
 	equal("recurrences", len(in.Recurrences), 0)
 	fix := learning.Improvement{ID: "p", Service: "shop", Team: "front", FailureMode: "m", Kind: "test", FromFailure: "i1", OpenedAt: ms(41)}
@@ -52,16 +54,20 @@ func TestInput(t *testing.T) {
 	hole := learning.MonitoringGap{ID: "g", Service: "shop", Team: "front", FailureMode: "m", FoundAt: ms(40), ClosedAt: ms(41), State: "unproven"}
 	equal("gaps", in.Gaps, []learning.MonitoringGap{hole})
 	equal("changes: d5 is younger than the window, the cancelled one never was one", in.Changes, []learning.ChangeCount{
-		{Service: "shop", Team: "front", Environment: "production", Kind: "deploy", Quarter: "2026-Q1", Changes: 4, Failed: 2, TooYoung: 1, EndingTold: 4}})
+		{Service: "shop", Team: "front", Environment: "production", Kind: "deploy", Quarter: "2026-Q1", Changes: 4, Failed: 2, TooYoung: 1, EndingTold: 4},
+	})
 	equal("failed changes", in.FailedChange, []learning.FailedChange{
 		{ID: "d2", Service: "shop", Team: "front", Environment: "production", Kind: "deploy", FinishedAt: ms(40) - 2*int64(hour), RolledBackAt: ms(40) + int64(hour), Why: "rolled_back"},
-		{ID: "d3", Service: "shop", Team: "front", Environment: "production", Kind: "deploy", FinishedAt: ms(41), Why: "outcome"}})
+		{ID: "d3", Service: "shop", Team: "front", Environment: "production", Kind: "deploy", FinishedAt: ms(41), Why: "outcome"},
+	})
 	equal("crossover: exposed, and so was one of the four weeks before", in.Crossover, []learning.Crossover{
-		{IncidentID: "i1", Service: "shop", Team: "front", At: ms(40), Exposed: true, ReferenceShare: 0.25, References: 4}})
+		{IncidentID: "i1", Service: "shop", Team: "front", At: ms(40), Exposed: true, ReferenceShare: 0.25, References: 4},
+	})
 	equal("services", in.Services, []learning.Service{
 		{Name: "disks", Team: "unassigned", InCatalog: true, AliveFrom: ms(42), AliveTo: ms(42), DeployTimes: []int64{}},
 		{Name: "shop", Team: "front", InCatalog: true, AliveFrom: ms(0), AliveTo: ms(42), DeployTimes: []int64{ms(0), ms(33) - int64(hour), ms(40) - 2*int64(hour), ms(41), ms(42) - int64(hour)}},
-		{Name: "stock", Team: "back", InCatalog: true, AliveFrom: ms(42), AliveTo: ms(42), DeployTimes: []int64{}}})
+		{Name: "stock", Team: "back", InCatalog: true, AliveFrom: ms(42), AliveTo: ms(42), DeployTimes: []int64{}},
+	})
 	equal("coverage", in.Coverage, learning.Coverage{Incidents: 1, NoStart: 1, NoSeverity: 1, AutomaticSource: 1})
 	equal("start", in.Start, ms(0))
 

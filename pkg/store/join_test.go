@@ -42,28 +42,47 @@ var incidentChangeExamples = func() []example {
 		return fmt.Sprintf("SELECT incident_id, change_id, rank, link, weight, lag_seconds, environment_unknown FROM seen WHERE incident_id LIKE '%s%%' ORDER BY incident_id, rank", prefix)
 	}
 	return []example{
-		{"all changes of the service in the window, the nearest first; not older, not later, not elsewhere",
+		{
+			"all changes of the service in the window, the nearest first; not older, not later, not elsewhere",
 			log(began("ia1", "sa", "", at, at+hour), one(deployed("a1", "sa", at-1*hour), deployed("a2", "sa", at-23*hour), deployed("a3", "sa", at-25*hour),
 				deployed("a4", "sa", at+minute), deployed("a5", "sa", at-2*hour, environment("staging")), deployed("a6", "sa-other", at-hour))),
-			links("ia"), []string{"ia1|a1|1|inferred|0.5|3600|false", "ia1|a2|2|inferred|0.5|82800|false"}},
+			links("ia"),
+			[]string{"ia1|a1|1|inferred|0.5|3600|false", "ia1|a2|2|inferred|0.5|82800|false"},
+		},
 		{"no match is no row", began("ib1", "sb", "", at, at+hour), links("ib"), []string{}},
-		{"services affected and those they directly depend on, by alias; no further",
+		{
+			"services affected and those they directly depend on, by alias; no further",
 			log(began("ic1", "shop", "", at, at+hour), one(deployed("c1", "stock", at-hour), deployed("c2", "disks", at-hour), deployed("c3", "PD-STOCK", at-2*hour))),
-			links("ic"), []string{"ic1|c1|1|inferred|0.5|3600|false", "ic1|c3|2|inferred|0.5|7200|false"}},
-		{"every affected service, each change once",
+			links("ic"),
+			[]string{"ic1|c1|1|inferred|0.5|3600|false", "ic1|c3|2|inferred|0.5|7200|false"},
+		},
+		{
+			"every affected service, each change once",
 			log(began("id1", "sd", "", at, at+hour, on("sd", "sd2")), one(deployed("d1", "sd2", at-hour), deployed("d2", "sd", at-2*hour))),
-			links("id"), []string{"id1|d1|1|inferred|0.5|3600|false", "id1|d2|2|inferred|0.5|7200|false"}},
-		{"an unknown environment matches any, flagged",
+			links("id"),
+			[]string{"id1|d1|1|inferred|0.5|3600|false", "id1|d2|2|inferred|0.5|7200|false"},
+		},
+		{
+			"an unknown environment matches any, flagged",
 			log(began("ie1", "se", "", at, at+hour, environment("")), one(deployed("e1", "se", at-hour, environment("staging")))),
-			links("ie"), []string{"ie1|e1|1|inferred|1|3600|true"}},
-		{"under way when it began, for however long",
+			links("ie"),
+			[]string{"ie1|e1|1|inferred|1|3600|true"},
+		},
+		{
+			"under way when it began, for however long",
 			log(began("if1", "sf", "", at, at+hour), one(deployed("f1", "sf", at+hour, func(e *event.Event) { e.StartedAt = at - 5*days; e.Stated |= event.StatedStartedAt }))),
-			links("if"), []string{"if1|f1|1|inferred|1|0|false"}},
-		{"the incident began when it is stated to have started, else when it was detected",
+			links("if"),
+			[]string{"if1|f1|1|inferred|1|0|false"},
+		},
+		{
+			"the incident began when it is stated to have started, else when it was detected",
 			log(began("ig1", "sg", "", at, at+hour, func(e *event.Event) { e.StartedAt = at - 2*hour; e.Stated |= event.StatedStartedAt }),
 				one(deployed("g1", "sg", at-hour), deployed("g2", "sg", at-3*hour))),
-			links("ig"), []string{"ig1|g2|1|inferred|1|3600|false"}},
-		{"stated links win: by deploy id, commit and event",
+			links("ig"),
+			[]string{"ig1|g2|1|inferred|1|3600|false"},
+		},
+		{
+			"stated links win: by deploy id, commit and event",
 			log(began("ih1", "sh", "", at, at+hour, func(e *event.Event) { e.Links = []string{"change:h1"}; e.Stated |= event.StatedLinks }),
 				began("ih2", "sh", "", at, at+hour, func(e *event.Event) { e.Links = []string{"commit:abc"}; e.Stated |= event.StatedLinks }),
 				began("ih3", "sh", "", at, at+hour, func(e *event.Event) {
@@ -71,21 +90,35 @@ var incidentChangeExamples = func() []example {
 					e.Stated |= event.StatedLinks
 				}),
 				one(deployed("h1", "sh", at-3*days), deployed("h2", "sh", at-hour, commit("abc")), deployed("h3", "sh", at-2*hour))),
-			links("ih"), []string{"ih1|h1|1|stated|1|259200|false", "ih2|h2|1|stated|1|3600|false", "ih3|h3|1|stated|1|7200|false"}},
-		{"a rollback that ends the incident corroborates; one that comes long after does not",
+			links("ih"),
+			[]string{"ih1|h1|1|stated|1|259200|false", "ih2|h2|1|stated|1|3600|false", "ih3|h3|1|stated|1|7200|false"},
+		},
+		{
+			"a rollback that ends the incident corroborates; one that comes long after does not",
 			log(began("ij1", "sj", "", at, at+hour), one(deployed("j1", "sj", at-hour), deployed("j2", "sj", at-2*hour), rolledBack("sj", at+50*minute)),
 				began("ij2", "sj2", "", at, at+hour), one(deployed("j3", "sj2", at-hour), rolledBack("sj2", at+3*hour))),
-			links("ij"), []string{"ij1|j1|1|corroborated|0.5|3600|false", "ij1|j2|2|inferred|0.5|7200|false", "ij2|j3|1|inferred|1|3600|false"}},
-		{"a flag set back corroborates",
+			links("ij"),
+			[]string{"ij1|j1|1|corroborated|0.5|3600|false", "ij1|j2|2|inferred|0.5|7200|false", "ij2|j3|1|inferred|1|3600|false"},
+		},
+		{
+			"a flag set back corroborates",
 			log(began("ik1", "sk", "", at, at+hour), one(flag("k1", "key", "off", "on", "sk", at-hour), flag("k2", "key", "on", "off", "sk", at+hour+5*minute))),
-			links("ik"), []string{"ik1|k1|1|corroborated|1|3600|false"}},
-		{"a drill and a duplicate have no causes",
+			links("ik"),
+			[]string{"ik1|k1|1|corroborated|1|3600|false"},
+		},
+		{
+			"a drill and a duplicate have no causes",
 			log(began("il1", "sl", "", at, at+hour, func(e *event.Event) { e.Planned = event.Yes; e.Stated |= event.StatedPlanned }),
 				began("il2", "sl", "", at, at+hour, func(e *event.Event) { e.DuplicateOf = "ia1"; e.Stated |= event.StatedDuplicateOf }), one(deployed("l1", "sl", at-hour))),
-			links("il"), []string{}},
-		{"what two tools tell is one candidate",
+			links("il"),
+			[]string{},
+		},
+		{
+			"what two tools tell is one candidate",
 			log(began("im1", "sm", "", at, at+hour), one(deployed("m1", "sm", at-hour, commit("fff"), by("tool-a")), deployed("m2", "sm", at-hour+minute, commit("fff"), by("tool-b")))),
-			links("im"), []string{"im1|m1|1|inferred|1|3540|false"}},
+			links("im"),
+			[]string{"im1|m1|1|inferred|1|3540|false"},
+		},
 	}
 }()
 
@@ -131,33 +164,66 @@ func TestRecurrence(t *testing.T) {
 	}
 	opened, closed, abandoned := event.PredicateOpened, event.PredicateClosed, event.PredicateAbandoned
 	run(t, s, "recurrence", []example{
-		{"unaddressed, after the latest earlier one", log(incidentOn("a1", "a", day(0), day(0)+hour), incidentOn("a2", "a", day(1), day(1)+hour), incidentOn("a3", "a", day(2), day(2)+hour)),
-			ask("a"), []string{"a2|a1|unaddressed|82800|false|false", "a3|a2|unaddressed|82800|false|false"}},
-		{"not of another mode, nor on another service", log(incidentOn("b1", "b", day(0), day(0)+hour), began("b2", "b", "other", day(1), day(1)+hour), incidentOn("b3", "b-other", day(1), day(1)+hour)),
-			ask("b"), []string{}},
+		{
+			"unaddressed, after the latest earlier one", log(incidentOn("a1", "a", day(0), day(0)+hour), incidentOn("a2", "a", day(1), day(1)+hour), incidentOn("a3", "a", day(2), day(2)+hour)),
+			ask("a"),
+			[]string{"a2|a1|unaddressed|82800|false|false", "a3|a2|unaddressed|82800|false|false"},
+		},
+		{
+			"not of another mode, nor on another service", log(incidentOn("b1", "b", day(0), day(0)+hour), began("b2", "b", "other", day(1), day(1)+hour), incidentOn("b3", "b-other", day(1), day(1)+hour)),
+			ask("b"),
+			[]string{},
+		},
 		{"without a mode nothing recurs", log(began("c1", "c", "", day(0), day(0)+hour), began("c2", "c", "", day(1), day(1)+hour)), ask("c"), []string{}},
-		{"while the earlier one lasts it is the same failure", log(incidentOn("d1", "d", day(0), day(3)), incidentOn("d2", "d", day(1), day(1)+hour), incidentOn("d3", "d", day(4), day(4)+hour),
-			one(detected("d4", "d", "m", day(5))), incidentOn("d5", "d", day(6), day(6)+hour)),
-			ask("d"), []string{"d3|d2|unaddressed|255600|false|false", "d4|d3|unaddressed|82800|false|false"}},
-		{"repeat: an improvement was closed before", log(incidentOn("e1", "e", day(0), day(0)+hour), incidentOn("e2", "e", day(5), day(5)+hour), one(fix(opened, "e-fix", "e", day(1)), fix(closed, "e-fix", "e", day(2)))),
-			ask("e"), []string{"e2|e1|repeat|428400|false|false"}},
-		{"known open: opened, not closed before", log(incidentOn("f1", "f", day(0), day(0)+hour), incidentOn("f2", "f", day(5), day(5)+hour), one(fix(opened, "f-fix", "f", day(1)), fix(closed, "f-fix", "f", day(6)))),
-			ask("f"), []string{"f2|f1|known_open|428400|false|false"}},
-		{"closed one and opened another: repeat, also open", log(incidentOn("g1", "g", day(0), day(0)+hour), incidentOn("g2", "g", day(5), day(5)+hour),
-			one(fix(opened, "g-fix", "g", day(1)), fix(closed, "g-fix", "g", day(2)), fix(opened, "g-fix2", "g", day(3)))),
-			ask("g"), []string{"g2|g1|repeat|428400|true|false"}},
-		{"abandoned: unaddressed, flagged", log(incidentOn("h1", "h", day(0), day(0)+hour), incidentOn("h2", "h", day(5), day(5)+hour), one(fix(opened, "h-fix", "h", day(1)), fix(abandoned, "h-fix", "h", day(2)))),
-			ask("h"), []string{"h2|h1|unaddressed|428400|false|true"}},
-		{"an improvement has the mode and service of the failure it came from", log(incidentOn("i1", "i", day(0), day(0)+hour), incidentOn("i2", "i", day(5), day(5)+hour),
-			one(improvement(opened, "i-fix", day(1), attributes(`{"fromFailure":"i1"}`)))),
-			ask("i"), []string{"i2|i1|known_open|428400|false|false"}},
-		{"an improvement for another service does not count", log(incidentOn("j1", "j", day(0), day(0)+hour), incidentOn("j2", "j", day(5), day(5)+hour), one(fix(opened, "j-fix", "j-other", day(1)))),
-			ask("j"), []string{"j2|j1|unaddressed|428400|false|false"}},
-		{"a fix back-dated to before the failure was witnessed after it", log(incidentOn("k1", "k", day(0), day(0)+hour), incidentOn("k2", "k", day(5), day(5)+hour),
-			one(fix(opened, "k-fix", "k", day(1)), improvement(closed, "k-fix", day(2), mode("m"), on("k"), func(e *event.Event) { e.EmittedAt = day(7) }))),
-			ask("k"), []string{"k2|k1|known_open|428400|false|false"}},
-		{"drills and duplicates do not recur", log(incidentOn("l1", "l", day(0), day(0)+hour), began("l2", "l", "m", day(5), day(5)+hour, func(e *event.Event) { e.Planned = event.Yes; e.Stated |= event.StatedPlanned })),
-			ask("l"), []string{}},
+		{
+			"while the earlier one lasts it is the same failure", log(incidentOn("d1", "d", day(0), day(3)), incidentOn("d2", "d", day(1), day(1)+hour), incidentOn("d3", "d", day(4), day(4)+hour),
+				one(detected("d4", "d", "m", day(5))), incidentOn("d5", "d", day(6), day(6)+hour)),
+			ask("d"),
+			[]string{"d3|d2|unaddressed|255600|false|false", "d4|d3|unaddressed|82800|false|false"},
+		},
+		{
+			"repeat: an improvement was closed before", log(incidentOn("e1", "e", day(0), day(0)+hour), incidentOn("e2", "e", day(5), day(5)+hour), one(fix(opened, "e-fix", "e", day(1)), fix(closed, "e-fix", "e", day(2)))),
+			ask("e"),
+			[]string{"e2|e1|repeat|428400|false|false"},
+		},
+		{
+			"known open: opened, not closed before", log(incidentOn("f1", "f", day(0), day(0)+hour), incidentOn("f2", "f", day(5), day(5)+hour), one(fix(opened, "f-fix", "f", day(1)), fix(closed, "f-fix", "f", day(6)))),
+			ask("f"),
+			[]string{"f2|f1|known_open|428400|false|false"},
+		},
+		{
+			"closed one and opened another: repeat, also open", log(incidentOn("g1", "g", day(0), day(0)+hour), incidentOn("g2", "g", day(5), day(5)+hour),
+				one(fix(opened, "g-fix", "g", day(1)), fix(closed, "g-fix", "g", day(2)), fix(opened, "g-fix2", "g", day(3)))),
+			ask("g"),
+			[]string{"g2|g1|repeat|428400|true|false"},
+		},
+		{
+			"abandoned: unaddressed, flagged", log(incidentOn("h1", "h", day(0), day(0)+hour), incidentOn("h2", "h", day(5), day(5)+hour), one(fix(opened, "h-fix", "h", day(1)), fix(abandoned, "h-fix", "h", day(2)))),
+			ask("h"),
+			[]string{"h2|h1|unaddressed|428400|false|true"},
+		},
+		{
+			"an improvement has the mode and service of the failure it came from", log(incidentOn("i1", "i", day(0), day(0)+hour), incidentOn("i2", "i", day(5), day(5)+hour),
+				one(improvement(opened, "i-fix", day(1), attributes(`{"fromFailure":"i1"}`)))),
+			ask("i"),
+			[]string{"i2|i1|known_open|428400|false|false"},
+		},
+		{
+			"an improvement for another service does not count", log(incidentOn("j1", "j", day(0), day(0)+hour), incidentOn("j2", "j", day(5), day(5)+hour), one(fix(opened, "j-fix", "j-other", day(1)))),
+			ask("j"),
+			[]string{"j2|j1|unaddressed|428400|false|false"},
+		},
+		{
+			"a fix back-dated to before the failure was witnessed after it", log(incidentOn("k1", "k", day(0), day(0)+hour), incidentOn("k2", "k", day(5), day(5)+hour),
+				one(fix(opened, "k-fix", "k", day(1)), improvement(closed, "k-fix", day(2), mode("m"), on("k"), func(e *event.Event) { e.EmittedAt = day(7) }))),
+			ask("k"),
+			[]string{"k2|k1|known_open|428400|false|false"},
+		},
+		{
+			"drills and duplicates do not recur", log(incidentOn("l1", "l", day(0), day(0)+hour), began("l2", "l", "m", day(5), day(5)+hour, func(e *event.Event) { e.Planned = event.Yes; e.Stated |= event.StatedPlanned })),
+			ask("l"),
+			[]string{},
+		},
 	})
 }
 

@@ -20,8 +20,10 @@ func estimateRun(id string, asOf int64, events uint64, value float64) learning.R
 	return learning.Run{
 		ID: id, AsOf: asOf, InputEvents: events,
 		Estimates: []learning.Estimate{
-			{Metric: "a", Scope: scope, Window: "all", AsOf: asOf, Value: value, Low: 0, High: 1, Level: 0.95, Low50: 0.1, High50: 0.2, Unit: "share",
-				N: 3, Events: 2, Exposure: 1.5, Censored: 1, State: learning.OK, Method: "m", Origin: "measured", Verdict: "better", Reading: "r"},
+			{
+				Metric: "a", Scope: scope, Window: "all", AsOf: asOf, Value: value, Low: 0, High: 1, Level: 0.95, Low50: 0.1, High50: 0.2, Unit: "share",
+				N: 3, Events: 2, Exposure: 1.5, Censored: 1, State: learning.OK, Method: "m", Origin: "measured", Verdict: "better", Reading: "r",
+			},
 			{Metric: "b", Scope: learning.Scope{Kind: "organisation"}, Window: "2026-Q3", AsOf: asOf, Value: math.NaN(), Low: math.NaN(), High: math.NaN(), State: learning.Insufficient},
 		},
 		Evidence: []learning.Evidence{{Metric: "a", Scope: scope, Window: "all", Role: "event", Kind: "incident", Entity: "i"}},

@@ -47,19 +47,25 @@ type estimateRow struct {
 	Reading   string   `json:"reading"`
 }
 
-var columns = []string{"metric", "scope_kind", "scope", "window", "as_of", "value", "low", "high", "level", "low50", "high50",
-	"unit", "n", "events", "exposure", "censored", "state", "state_code", "method", "origin", "verdict", "reading"}
+var columns = []string{
+	"metric", "scope_kind", "scope", "window", "as_of", "value", "low", "high", "level", "low50", "high50",
+	"unit", "n", "events", "exposure", "censored", "state", "state_code", "method", "origin", "verdict", "reading",
+}
 
 func rowOf(e learning.Estimate) estimateRow {
-	return estimateRow{e.Metric, e.Scope.Kind, e.Scope.Name, e.Window, instant(e.AsOf), finite(e.Value), finite(e.Low), finite(e.High), e.Level,
-		finite(e.Low50), finite(e.High50), e.Unit, e.N, e.Events, finite(e.Exposure), e.Censored, string(e.State), e.State.Code(), e.Method, e.Origin, e.Verdict, e.Reading}
+	return estimateRow{
+		e.Metric, e.Scope.Kind, e.Scope.Name, e.Window, instant(e.AsOf), finite(e.Value), finite(e.Low), finite(e.High), e.Level,
+		finite(e.Low50), finite(e.High50), e.Unit, e.N, e.Events, finite(e.Exposure), e.Censored, string(e.State), e.State.Code(), e.Method, e.Origin, e.Verdict, e.Reading,
+	}
 }
 
 func (r estimateRow) fields() []string {
 	whole := func(n int64) string { return strconv.FormatInt(n, 10) }
-	return []string{r.Metric, r.ScopeKind, r.Scope, r.Window, r.AsOf, decimal(r.Value), decimal(r.Low), decimal(r.High), decimal(&r.Level),
+	return []string{
+		r.Metric, r.ScopeKind, r.Scope, r.Window, r.AsOf, decimal(r.Value), decimal(r.Low), decimal(r.High), decimal(&r.Level),
 		decimal(r.Low50), decimal(r.High50), r.Unit, whole(r.N), whole(r.Events), decimal(r.Exposure), whole(r.Censored), r.State,
-		strconv.Itoa(r.StateCode), r.Method, r.Origin, r.Verdict, r.Reading}
+		strconv.Itoa(r.StateCode), r.Method, r.Origin, r.Verdict, r.Reading,
+	}
 }
 
 func finite(x float64) *float64 {

@@ -64,7 +64,8 @@ func New(c Config, source Source, log *zap.Logger) http.Handler {
 	mux.HandleFunc("GET /readyz", s.ready)
 	if c.Metrics != nil {
 		mux.Handle("GET /metrics", promhttp.HandlerFor(c.Metrics, promhttp.HandlerOpts{
-			ErrorLog: zap.NewStdLog(log), MaxRequestsInFlight: 4, Timeout: s.timeout}))
+			ErrorLog: zap.NewStdLog(log), MaxRequestsInFlight: 4, Timeout: s.timeout,
+		}))
 	}
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) {
 		s.notice(w, http.StatusNotFound, "There is no such page", "The reviews start at the first page, which lists the quarters that have data.")

@@ -27,6 +27,7 @@ type source struct {
 }
 
 func (s source) Snapshot(context.Context) (learning.Snapshot, error) { return s.facts.Snapshot, s.err }
+
 func (s source) Quarters(context.Context) ([]string, error) {
 	return []string{"2026-Q3", "2026-Q2"}, s.err
 }

@@ -34,8 +34,10 @@ func base() review.Facts {
 	return review.Facts{
 		Quarter: quarter,
 		Version: "1.0.0",
-		Snapshot: learning.Snapshot{RunID: "9f2c41aa07be63d1", AsOf: asOf,
-			ComputedAt: time.UnixMilli(asOf).Add(3 * time.Hour).UTC()},
+		Snapshot: learning.Snapshot{
+			RunID: "9f2c41aa07be63d1", AsOf: asOf,
+			ComputedAt: time.UnixMilli(asOf).Add(3 * time.Hour).UTC(),
+		},
 		Input: learning.Input{AsOf: asOf, Hash: "b3a1f0c2d4e59687"},
 	}
 }
@@ -55,8 +57,10 @@ func Empty() review.Facts { return computed(base()) }
 func One() review.Facts {
 	f := base()
 	f.Input.InputEvents, f.Input.Start = 2, at("2026-08-11 09:24")
-	f.Input.Incidents = []learning.Incident{{ID: "i-1", Service: "checkout", Team: "unassigned", DetectedAt: at("2026-08-11 09:24"), DetectionSource: "customer",
-		StatedDetectSeconds: -1, StatedResolveSeconds: -1}}
+	f.Input.Incidents = []learning.Incident{{
+		ID: "i-1", Service: "checkout", Team: "unassigned", DetectedAt: at("2026-08-11 09:24"), DetectionSource: "customer",
+		StatedDetectSeconds: -1, StatedResolveSeconds: -1,
+	}}
 	f.Input.Services = []learning.Service{{Name: "checkout", Team: "unassigned", AliveFrom: at("2026-08-11 09:24"), AliveTo: f.Input.AsOf}}
 	f.Input.Coverage = learning.Coverage{Incidents: 1, NoFailureMode: 1, NoStart: 1, NoSeverity: 1, NoEnvironment: 1, NotInCatalog: 1, AutomaticSource: 1}
 	f.Titles = map[string]string{"i-1": "Card payments refused"}
@@ -109,8 +113,10 @@ func rows(f *review.Facts) {
 	improvements(f)
 	for i := range 9 {
 		at := at("2026-07-05 09:00") + int64(i)*9*86400e3
-		f.Input.FailedChange = append(f.Input.FailedChange, learning.FailedChange{ID: fmt.Sprintf("deploy-%d", 4400+i), Service: services[i%6], Team: teams[services[i%6]], Environment: "production",
-			Kind: "deploy", Rollout: "canary", FinishedAt: at, RolledBackAt: at + int64(5+3*i)*60e3, Why: []string{"rolled_back", "outcome", "stated"}[i%3]})
+		f.Input.FailedChange = append(f.Input.FailedChange, learning.FailedChange{
+			ID: fmt.Sprintf("deploy-%d", 4400+i), Service: services[i%6], Team: teams[services[i%6]], Environment: "production",
+			Kind: "deploy", Rollout: "canary", FinishedAt: at, RolledBackAt: at + int64(5+3*i)*60e3, Why: []string{"rolled_back", "outcome", "stated"}[i%3],
+		})
 	}
 	for _, s := range services {
 		svc := learning.Service{Name: s, Team: teams[s], Tier: "1", InCatalog: true, AliveFrom: f.Input.Start, AliveTo: end}
@@ -119,8 +125,10 @@ func rows(f *review.Facts) {
 		}
 		f.Input.Services = append(f.Input.Services, svc)
 		for q := range 7 {
-			f.Input.Changes = append(f.Input.Changes, learning.ChangeCount{Service: s, Team: teams[s], Environment: "production", Kind: "deploy", Rollout: "canary",
-				Quarter: fmt.Sprintf("%d-Q%d", 2025+q/4, 1+q%4), Changes: int64(30 + r.IntN(12)), EndingTold: 30, Failed: int64(r.IntN(4))})
+			f.Input.Changes = append(f.Input.Changes, learning.ChangeCount{
+				Service: s, Team: teams[s], Environment: "production", Kind: "deploy", Rollout: "canary",
+				Quarter: fmt.Sprintf("%d-Q%d", 2025+q/4, 1+q%4), Changes: int64(30 + r.IntN(12)), EndingTold: 30, Failed: int64(r.IntN(4)),
+			})
 		}
 	}
 	f.Input.Coverage = learning.Coverage{Incidents: 84, NoFailureMode: 13, NoStart: 10, NoSeverity: 10, NoEnvironment: 2, NotInCatalog: 3, UnwitnessedFixes: 1, Fixes: 9, AutomaticSource: 61}
@@ -133,9 +141,11 @@ func incidents(f *review.Facts, r *rand.Rand, start, end int64) {
 		t := start + int64(r.Float64()*float64(end-start-6*3600e3))
 		kind := kinds[r.IntN(len(kinds))]
 		service := services[r.IntN(len(services))]
-		x := learning.Incident{ID: id, Service: service, Team: teams[service], Environment: "production", Severity: uint8(1 + r.IntN(4)),
+		x := learning.Incident{
+			ID: id, Service: service, Team: teams[service], Environment: "production", Severity: uint8(1 + r.IntN(4)),
 			StartedAt: t, DetectedAt: t + int64(r.ExpFloat64()*840e3), FailureMode: kind.mode, DetectionSource: sources[r.IntN(len(sources))], Containment: "uncontained",
-			StatedDetectSeconds: -1, StatedResolveSeconds: -1}
+			StatedDetectSeconds: -1, StatedResolveSeconds: -1,
+		}
 		x.ResolvedAt = t + int64(math.Exp(r.NormFloat64()*1.1+math.Log(11400)))*1000
 		if x.ResolvedAt > end || i == 40 {
 			x.ResolvedAt = 0
@@ -152,8 +162,10 @@ func incidents(f *review.Facts, r *rand.Rand, start, end int64) {
 			continue
 		}
 		for c := range 1 + r.IntN(3) {
-			f.Candidates[id] = append(f.Candidates[id], review.Candidate{ChangeID: fmt.Sprintf("chg-%d-%d", i, c), Service: service, Version: fmt.Sprintf("v2.%d.%d", i, c),
-				FinishedAt: t - int64(c+1)*3100e3, Link: []string{"stated", "inferred", "inferred"}[(i+c)%3], LagSeconds: int64(c+1) * 3100})
+			f.Candidates[id] = append(f.Candidates[id], review.Candidate{
+				ChangeID: fmt.Sprintf("chg-%d-%d", i, c), Service: service, Version: fmt.Sprintf("v2.%d.%d", i, c),
+				FinishedAt: t - int64(c+1)*3100e3, Link: []string{"stated", "inferred", "inferred"}[(i+c)%3], LagSeconds: int64(c+1) * 3100,
+			})
 		}
 	}
 	sort.Slice(f.Input.Incidents, func(i, j int) bool { return f.Input.Incidents[i].At() < f.Input.Incidents[j].At() })
@@ -164,8 +176,10 @@ func recurrences(f *review.Facts, r *rand.Rand) {
 	for i, x := range f.Input.Incidents {
 		key := x.Service + "/" + x.FailureMode
 		if earlier, ok := seen[key]; ok && x.FailureMode != "" {
-			f.Input.Recurrences = append(f.Input.Recurrences, learning.Recurrence{IncidentID: x.ID, EarlierID: earlier.ID,
-				Class: []string{"repeat", "known_open", "unaddressed"}[i%3], GapSeconds: (x.At() - earlier.At()) / 1000})
+			f.Input.Recurrences = append(f.Input.Recurrences, learning.Recurrence{
+				IncidentID: x.ID, EarlierID: earlier.ID,
+				Class: []string{"repeat", "known_open", "unaddressed"}[i%3], GapSeconds: (x.At() - earlier.At()) / 1000,
+			})
 		}
 		seen[key] = x
 	}
@@ -174,8 +188,10 @@ func recurrences(f *review.Facts, r *rand.Rand) {
 func improvements(f *review.Facts) {
 	improve := []string{"Alert on the age of the oldest queue entry", "Renew certificates by machine", "Cap the connection pool per tenant", "Check configuration in the pipeline", "Runbook for a full disk", "Load test before the season"}
 	for i, title := range improve {
-		x := learning.Improvement{ID: fmt.Sprintf("imp-%d", i), Service: services[i], Team: teams[services[i]], FailureMode: kinds[i%5].mode, Kind: []string{"alerting", "automation", "capacity", "test", "documentation", "test"}[i],
-			OpenedAt: at("2026-02-03 10:00") + int64(i)*21*86400e3}
+		x := learning.Improvement{
+			ID: fmt.Sprintf("imp-%d", i), Service: services[i], Team: teams[services[i]], FailureMode: kinds[i%5].mode, Kind: []string{"alerting", "automation", "capacity", "test", "documentation", "test"}[i],
+			OpenedAt: at("2026-02-03 10:00") + int64(i)*21*86400e3,
+		}
 		if i%2 == 0 {
 			x.ClosedAt = at("2026-07-14 15:00") + int64(i)*9*86400e3
 			x.WitnessedClosedAt = x.ClosedAt
