@@ -19,6 +19,12 @@ type Input struct {
 	FailedChange []FailedChange
 	Crossover    []Crossover
 	Services     []Service
+	Experiments  []Experiment
+	NearMisses   []NearMiss
+	Postmortems  []Postmortem
+	Risks        []Risk
+	Costs        []Cost
+	Warnings     []Warning
 	Coverage     Coverage
 }
 
@@ -117,6 +123,72 @@ type Service struct {
 	InCatalog          bool
 	AliveFrom, AliveTo int64   // first sign of it (or the catalog's date) to as_of or its removal
 	DeployTimes        []int64 // sorted
+}
+
+// Experiment is a row of the view `experiment`.
+type Experiment struct {
+	ID, Service, Team, Environment string
+	Services                       []string
+	Kind                           string // chaos, game-day, ab, staging, canary
+	Verdict                        string // held, refuted, inconclusive
+	FailureMode                    string // "" unknown
+	Containment                    string // contained, escaped, uncontained
+	StartedAt, FinishedAt          int64
+	LossAvoided                    Money
+	Imported                       bool
+}
+
+// NearMiss is a row of the view `near_miss`.
+type NearMiss struct {
+	ID, Service, Team, Environment string
+	Services                       []string
+	FailureMode, AvertedBy         string
+	At                             int64
+	Imported                       bool
+}
+
+// Postmortem is a row of the view `postmortem`, as last published or amended.
+type Postmortem struct {
+	ID                                  string
+	Incidents                           []string
+	PublishedAt                         int64
+	CauseCategories, Factors, Surprises []string
+	BlamelessCheck                      string // passed, failed, not-checked; "" not told
+	Imported                            bool
+}
+
+// Risk is a row of the view `risk`: a prediction, and the first failure of its
+// mode within the horizon, if there was one.
+type Risk struct {
+	ID, Service, Team, Environment, FailureMode string
+	Probability                                 float64 // that it happens within the horizon, 0 to 1
+	RecordedAt, HorizonEnds                     int64
+	IncidentID                                  string // "" none so far
+	HappenedAt                                  int64
+}
+
+// Cost is a row of the view `cost` that nothing superseded.
+type Cost struct {
+	ID, Failure string   // Failure: the id of an incident, change, experiment or near miss
+	Covers      []string // revenue, people-hours, credits, penalties
+	Method      string
+	RecordedAt  int64
+	Money
+}
+
+// Money is a range in one currency; Likely is -1 where it is not told, and all
+// three are -1 with Currency "" where nothing is told.
+type Money struct {
+	Currency          string // ISO 4217
+	Low, Likely, High float64
+}
+
+// Warning is a row of joins 4 and 6: a failure mode was met in an experiment, or in
+// a near miss, before an incident of the same mode on the same service.
+type Warning struct {
+	IncidentID   string
+	Kind, Entity string // experiment or near_miss, and its id
+	At           int64
 }
 
 // Coverage says what share of incidents lack what the metrics need.
