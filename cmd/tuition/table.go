@@ -27,7 +27,7 @@ func printTable(w io.Writer, format string, t app.Table) error {
 			return err
 		}
 		for _, row := range t.Rows {
-			if err := out.Write(texts(row, fullText)); err != nil {
+			if err := out.Write(texts(row, csvText)); err != nil {
 				return err
 			}
 		}
@@ -98,6 +98,17 @@ func texts(row []any, text func(any) string) []string {
 		cells[i] = text(v)
 	}
 	return cells
+}
+
+// csvText is fullText, except that a text which a spreadsheet would run as a
+// formula gets an apostrophe before it: texts come from whoever sends events
+// (OWASP, CSV Injection).
+func csvText(v any) string {
+	text := fullText(v)
+	if _, ok := v.(string); ok && text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+		return "'" + text
+	}
+	return text
 }
 
 // fullText loses nothing; shortText is for reading.

@@ -22,3 +22,14 @@ func TestTablesShowNoControlCharacters(t *testing.T) {
 		t.Errorf("unknown is null in JSON: %q, %v", out.String(), err)
 	}
 }
+
+func TestCSVHoldsNoFormulas(t *testing.T) {
+	table := app.Table{Columns: []string{"id", "value"}, Rows: [][]any{{"=1+1", -0.5}, {"@SUM(A1)", 1.0}, {"a=b", 2.0}}}
+	var out strings.Builder
+	if err := printTable(&out, "csv", table); err != nil {
+		t.Fatal(err)
+	}
+	if want := "id,value\n'=1+1,-0.5\n'@SUM(A1),1\na=b,2\n"; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -14,11 +16,11 @@ import (
 // each to yield as the message that a Kafka producer would write: value and
 // content type, with file and line as its position. Empty lines are passed
 // over. Whether the JSON is an event is the decoder's question; a line that is
-// no JSON object at all goes to bad, with what to mend, and reading goes on.
-// The message's value is the caller's to keep. Either ends the reading by an error.
+// too long, no text or no JSON object goes to bad, with what to mend, and reading
+// goes on, unless more than maxFaults are bad: that is another file. The message's value is the caller's to keep. Either ends the reading by an error.
 func JSONLines(r io.Reader, file string, yield func(event.Message) error, bad func(*Fault) error) error {
 	in := &lines{r: bufio.NewReaderSize(r, 64<<10), file: file}
-	count := 0
+	count, faults := 0, 0
 	for {
 		line, err := in.next()
 		if err == io.EOF {
@@ -27,16 +29,23 @@ func JSONLines(r io.Reader, file string, yield func(event.Message) error, bad fu
 			}
 			return nil
 		}
-		if err != nil {
+		var fault *Fault
+		if err != nil && (!errors.As(err, &fault) || fault.Line == 0) {
 			return err
 		}
 		line = bytes.TrimSpace(line)
-		if len(line) == 0 {
+		if fault == nil && len(line) == 0 {
 			continue
 		}
 		count++
-		if fault := object(line); fault != nil {
+		if fault == nil {
+			fault = object(line)
+		}
+		if fault != nil {
 			fault.File, fault.Line = file, in.line
+			if faults++; faults > maxFaults {
+				return &Fault{File: file, Line: in.line, What: fmt.Sprintf("more than %d lines are no events; nothing is read from here on", maxFaults), Mend: "is this the right file?"}
+			}
 			if err := bad(fault); err != nil {
 				return err
 			}
@@ -52,6 +61,8 @@ func JSONLines(r io.Reader, file string, yield func(event.Message) error, bad fu
 		}
 	}
 }
+
+const maxFaults = 1000
 
 // ContentTypeStructured is the content type of a CloudEvent in structured mode.
 const ContentTypeStructured = "application/cloudevents+json; charset=UTF-8"

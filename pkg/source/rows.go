@@ -153,27 +153,31 @@ type lines struct {
 	buf  []byte
 }
 
-// next gives the next line without its end; it is good until the next call.
+// next gives the next line without its end; it is good until the next call. A
+// Fault that names a line is of that line alone: the one after can be read.
 func (l *lines) next() ([]byte, error) {
 	l.buf = l.buf[:0]
+	long := false
 	for {
 		part, err := l.r.ReadSlice('\n')
-		if len(l.buf)+len(part) > MaxLine {
-			return nil, &Fault{File: l.file, Line: l.line + 1, What: fmt.Sprintf("the line is longer than %d MiB", MaxLine>>20), Mend: "break it; is this the right file?"}
+		if long = long || len(l.buf)+len(part) > MaxLine; !long {
+			l.buf = append(l.buf, part...)
 		}
-		l.buf = append(l.buf, part...)
 		if err == bufio.ErrBufferFull {
 			continue
 		}
 		if err != nil && err != io.EOF {
 			return nil, unreadable(l.file, err)
 		}
-		if err == io.EOF && len(l.buf) == 0 {
+		if err == io.EOF && len(l.buf) == 0 && !long {
 			return nil, io.EOF
 		}
 		break
 	}
 	l.line++
+	if long {
+		return nil, &Fault{File: l.file, Line: l.line, What: fmt.Sprintf("the line is longer than %d MiB", MaxLine>>20), Mend: "break it; is this the right file?"}
+	}
 	line := bytes.TrimSuffix(bytes.TrimSuffix(l.buf, []byte("\n")), []byte("\r"))
 	if l.line == 1 {
 		line = bytes.TrimPrefix(line, []byte(bom))

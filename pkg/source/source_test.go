@@ -214,6 +214,23 @@ func TestJSONLines(t *testing.T) {
 	if !reflect.DeepEqual(faults, want) {
 		t.Errorf("faults %q", faults)
 	}
+
+	// A line that cannot be read loses none of its neighbours.
+	text = "{\"a\":1}\n{\"b\":\"" + strings.Repeat("x", MaxLine) + "\"}\n\xff\n{}\n"
+	var lines []int
+	faults = nil
+	err = JSONLines(strings.NewReader(text), "x.jsonl",
+		func(m event.Message) error { lines = append(lines, m.Position.Line); return nil },
+		func(f *Fault) error { faults = append(faults, f.Error()); return nil })
+	if err != nil || !reflect.DeepEqual(lines, []int{1, 4}) || len(faults) != 2 ||
+		!strings.HasPrefix(faults[0], "x.jsonl:2: the line is longer") || !strings.HasPrefix(faults[1], "x.jsonl:3: this is not text") {
+		t.Errorf("lines %v, faults %q, %v", lines, faults, err)
+	}
+	err = JSONLines(strings.NewReader(strings.Repeat("binary\n", maxFaults+1)), "x.jsonl", nil, func(*Fault) error { return nil })
+	if err == nil || !strings.Contains(err.Error(), "x.jsonl:1001: more than 1000 lines are no events") {
+		t.Errorf("another file: %v", err)
+	}
+
 	err = JSONLines(strings.NewReader("\n"), "x.jsonl", nil, nil)
 	if err == nil || !strings.Contains(err.Error(), "x.jsonl: the file is empty") {
 		t.Errorf("an empty file: %v", err)
