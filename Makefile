@@ -59,6 +59,12 @@ fuzz: ## fuzz the decoder for a minute each
 bench: test-setup ## events per second through real Kafka, side by side; BENCH=-n=200000 for a short one
 	@go run ./internal/bench $(BENCH)
 
+CAMPAIGN ?=
+SCALE    ?= 1
+.PHONY: campaigns
+campaigns: ## simulate organisations of known truth and write docs/campaigns.md; CAMPAIGN=name for one, SCALE=0.1 for a tenth
+	@go run ./internal/campaign/run -scale $(SCALE) $(CAMPAIGN)
+
 .PHONY: long
 long: test-setup ## the long campaigns: faults, coverage simulations, soak
 	@TUITION_LONG=1 go test ./internal/faults/... ./internal/property/... ./pkg/simulate/... ./pkg/stats/... ./pkg/learning/... -timeout 6h -v
