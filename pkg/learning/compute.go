@@ -58,6 +58,7 @@ type computation struct {
 	quarters   []window
 	declared   *expectation // what was due after declared fixes
 	run        Run
+	ledger     ledger
 	quiet      map[int64]string // why the organisation's silence up to a moment leaves no trend, "" if it does
 }
 
@@ -99,21 +100,11 @@ func (e *Estimate) bounds(outer, inner stats.Interval) {
 	e.Low, e.High, e.Low50, e.High50 = outer.Low, outer.High, inner.Low, inner.High
 }
 
-// evidence adds what an estimate counted.
-func (c *computation) evidence(g *group, w window, metric, role, kind, entity string) {
-	c.run.Evidence = append(c.run.Evidence, Evidence{metric, g.Scope, w.name, role, kind, entity})
-}
-
 func (c *computation) sort() {
 	slices.SortFunc(c.run.Estimates, func(a, b Estimate) int {
 		return inOrder(&[4]string{a.Metric, a.Scope.Kind, a.Scope.Name, a.Window}, &[4]string{b.Metric, b.Scope.Kind, b.Scope.Name, b.Window})
 	})
-	slices.SortFunc(c.run.Evidence, func(a, b Evidence) int {
-		if by := inOrder(&[4]string{a.Metric, a.Scope.Kind, a.Scope.Name, a.Window}, &[4]string{b.Metric, b.Scope.Kind, b.Scope.Name, b.Window}); by != 0 {
-			return by
-		}
-		return inOrder(&[4]string{a.Role, a.Kind, a.Entity}, &[4]string{b.Role, b.Kind, b.Entity})
-	})
+	c.run.Evidence = c.ledger.sorted()
 }
 
 // inOrder compares by the first that differs: cmp.Or would compare all.
