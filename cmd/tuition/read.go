@@ -34,7 +34,7 @@ n and state. Nothing is written: publishing is what the role analyse does.`,
 		},
 	}
 	cmd.Flags().StringVar(&options.Metric, "metric", "", "only metrics that match this `pattern` (* matches anything)")
-	cmd.Flags().StringVar(&options.Scope, "scope", "organisation", "organisation, team, service or all; or one by `kind:name`, team:payments")
+	cmd.Flags().StringVar(&options.Scope, "scope", "organisation", "organisation, team, environment, failure_mode, service or all; or one by `kind:name`, team:payments")
 	cmd.Flags().StringVar(&options.Window, "window", "all", "all, every, or a quarter: 2026-Q3")
 	cmd.Flags().StringVar(&options.AsOf, "as-of", "", "compute as of this `date` (2026-06-30), or log: the end of the log")
 	formatFlag(cmd, &format)

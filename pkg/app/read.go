@@ -56,12 +56,21 @@ func (s *Session) Metrics(ctx context.Context, o MetricsOptions) (Table, error) 
 		return Table{}, usage(err)
 	}
 	t := Table{Columns: []string{"metric", "scope", "window", "value", "low", "high", "unit", "n", "state", "reading"}}
-	for _, e := range run.Estimates {
+	for _, e := range o.scoped(run.Estimates) {
 		if keep(e) {
 			t.Rows = append(t.Rows, []any{e.Metric, scopeText(e.Scope), e.Window, e.Value, e.Low, e.High, e.Unit, e.N, string(e.State), e.Reading})
 		}
 	}
 	return t, nil
+}
+
+// scoped are all estimates; of a scope that is named also those that too little was counted for.
+func (o MetricsOptions) scoped(estimates []learning.Estimate) []learning.Estimate {
+	kind, name, _ := strings.Cut(o.Scope, ":")
+	if name == "" {
+		return estimates
+	}
+	return learning.Of(estimates, learning.Scope{Kind: kind, Name: name})
 }
 
 func scopeText(s learning.Scope) string {
@@ -71,7 +80,7 @@ func scopeText(s learning.Scope) string {
 	return s.Kind + ":" + s.Name
 }
 
-var scopeKinds = []string{"all", "organisation", "team", "service"}
+var scopeKinds = append([]string{"all"}, learning.ScopeKinds...)
 
 func (o MetricsOptions) filter() (func(learning.Estimate) bool, error) {
 	kind, name, named := strings.Cut(o.Scope, ":")
@@ -108,7 +117,7 @@ func metricNames() []string {
 	return names
 }
 
-// scopeExists says which teams or services there are if the one that was named is none.
+// scopeExists says which scopes of a kind there are if the one that was named is none.
 func (o MetricsOptions) scopeExists(estimates []learning.Estimate) error {
 	kind, name, named := strings.Cut(o.Scope, ":")
 	if !named {

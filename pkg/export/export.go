@@ -120,7 +120,7 @@ func newest(all []learning.Estimate, most int) []string {
 	return out[:min(len(out), most)]
 }
 
-var kinds = map[string]int{"organisation": 0, "team": 1, "service": 2}
+var kinds = map[string]int{"organisation": 0, "team": 1, "environment": 2, "failure_mode": 3, "service": 4}
 
 func before(a, b learning.Estimate) bool {
 	ka, kb := rank(a), rank(b)

@@ -30,7 +30,7 @@ func rollout(name string) string {
 func (c *computation) changes(g *group) {
 	for _, w := range c.windows(g) {
 		c.failedShare(g, w)
-		if g.Kind == "service" && w.name != all {
+		if g.small() && w.name != all {
 			continue
 		}
 		c.excess(g, w)
@@ -44,7 +44,7 @@ func (c *computation) failedShare(g *group, w window) {
 		rollout    string
 		kind       string
 	}{{metric: "change_safety.failed_share", of: "changes"}}
-	if g.Kind != "service" || w.name == all {
+	if !g.small() || w.name == all {
 		for _, r := range rollouts {
 			of := "changes rolled out as " + r
 			if r == "unknown" {

@@ -2,6 +2,7 @@ package learning
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -13,6 +14,7 @@ type clock struct {
 	at      []int64   // moments where the running exposure changes
 	elapsed []float64 // service-milliseconds by then
 	running []float64 // services from then on
+	base    *clock    // what this one only corrects; nil: it stands alone
 }
 
 // edge is where the running exposure changes.
@@ -28,11 +30,38 @@ func newClock(services []*service) clock {
 			continue
 		}
 		edges = append(edges, edge{s.from, 1}, edge{s.to, -1})
-		for _, d := range s.dead {
-			edges = append(edges, edge{d.from, -d.weight}, edge{d.to, d.weight})
+		edges = s.deadEdges(edges)
+	}
+	return clockOf(edges)
+}
+
+// lives is the clock of services that are alive, merging windows or not.
+func lives(services []*service) clock {
+	var edges []edge
+	for _, s := range services {
+		if s.to > s.from {
+			edges = append(edges, edge{s.from, 1}, edge{s.to, -1})
 		}
 	}
 	return clockOf(edges)
+}
+
+// without is the clock that also stands still in the merging windows of these services.
+func (c *clock) without(services []*service) clock {
+	var edges []edge
+	for _, s := range services {
+		edges = s.deadEdges(edges)
+	}
+	out := clockOf(edges)
+	out.base = c
+	return out
+}
+
+func (s *service) deadEdges(edges []edge) []edge {
+	for _, d := range s.dead {
+		edges = append(edges, edge{d.from, -d.weight}, edge{d.to, d.weight})
+	}
+	return edges
 }
 
 func clockOf(edges []edge) clock {
@@ -61,13 +90,29 @@ func clockOf(edges []edge) clock {
 }
 
 // days are the service-days elapsed by t.
-func (c clock) days(t int64) float64 {
+func (c *clock) days(t int64) float64 {
+	var days float64
+	if c.base != nil {
+		days = c.base.days(t)
+	}
 	i, found := slices.BinarySearch(c.at, t)
 	if !found {
 		i--
 	}
 	if i < 0 {
-		return 0
+		return days
 	}
-	return (c.elapsed[i] + c.running[i]*float64(t-c.at[i])) / dayMillis
+	return days + (c.elapsed[i]+c.running[i]*float64(t-c.at[i]))/dayMillis
+}
+
+// start is when the clock begins to run; it never does if it has nothing to run for.
+func (c *clock) start() int64 {
+	switch {
+	case c.base != nil:
+		return c.base.start()
+	case len(c.at) == 0:
+		return math.MaxInt64
+	default:
+		return c.at[0]
+	}
 }

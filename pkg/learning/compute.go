@@ -26,18 +26,23 @@ func Compute(in Input, settings Settings) Run {
 	}
 	c.everything = window{name: all, from: math.MinInt64, to: in.AsOf}
 	c.quarters = quarters(c.org.start, in.AsOf)
-	groups := c.org.groups()
+	groups := c.org.groups(settings.MergeWindow.Milliseconds())
 	c.perFailure(groups)
 	for _, g := range groups {
-		g.clock = newClock(g.services)
-		g.deploys = deployTimes(g.services)
+		c.countFailures(g)
 		c.repeats(g)
 		c.derivatives(g)
 		c.monitoring(g)
-		c.changes(g)
+		if g.given("change_safety") {
+			c.changes(g)
+		}
 		c.containment(g)
-		c.newModes(g)
-		c.severities(g)
+		if g.given("new_modes") {
+			c.newModes(g)
+		}
+		if g.given("severity_trend") {
+			c.severities(g)
+		}
 		c.effects(g)
 		c.durations(g)
 	}
@@ -62,27 +67,28 @@ type computation struct {
 	quiet      map[int64]string // why the organisation's silence up to a moment leaves no trend, "" if it does
 }
 
-// windows are those that a scope is given: all time and its quarters.
-func (c *computation) windows(g *group) []window {
-	given := c.quarters
-	if g.Kind == "service" {
-		given = given[max(0, len(given)-c.settings.ServiceQuarters):]
-	}
-	return append([]window{c.everything}, given...)
-}
-
 // emit adds an estimate, completed with what all of them carry.
 func (c *computation) emit(g *group, w window, e Estimate) {
-	e.Scope, e.Window, e.AsOf, e.Level = g.Scope, w.name, c.run.AsOf, c.settings.Level
-	metric, _ := Lookup(e.Metric)
-	e.Unit = metric.Unit
-	e.Origin = cmp.Or(e.Origin, "measured")
 	e.State = cmp.Or(e.State, OK)
+	metric, _ := Lookup(e.Metric)
+	if g.unobserved != "" && (metric.Unit == "per_1000_service_days" || strings.HasPrefix(e.Metric, "learning_derivative.")) {
+		e = refuse(e, AssumptionFailed, g.unobserved)
+	}
+	if !g.given(e.Metric) || !g.keeps(w, &e) {
+		return
+	}
+	e.Scope, e.Window, e.AsOf, e.Level, e.Unit = g.Scope, w.name, c.run.AsOf, c.settings.Level, metric.Unit
+	e.Origin = cmp.Or(e.Origin, "measured")
 	if e.State != OK {
-		nan := math.NaN()
-		e.Value, e.Low, e.High, e.Low50, e.High50 = nan, nan, nan, nan, nan
+		e = e.withoutFigure()
 	}
 	c.run.Estimates = append(c.run.Estimates, e)
+}
+
+func (e Estimate) withoutFigure() Estimate {
+	nan := math.NaN()
+	e.Value, e.Low, e.High, e.Low50, e.High50 = nan, nan, nan, nan, nan
+	return e
 }
 
 // refuse is an estimate without a figure.
@@ -104,7 +110,7 @@ func (c *computation) sort() {
 	slices.SortFunc(c.run.Estimates, func(a, b Estimate) int {
 		return inOrder(&[4]string{a.Metric, a.Scope.Kind, a.Scope.Name, a.Window}, &[4]string{b.Metric, b.Scope.Kind, b.Scope.Name, b.Window})
 	})
-	c.run.Evidence = c.ledger.sorted()
+	c.run.Evidence = c.ledger.of(c.run.Estimates)
 }
 
 // inOrder compares by the first that differs: cmp.Or would compare all.
@@ -195,63 +201,4 @@ func (c *computation) rateOf(metric string, events, n int64, days float64, need 
 	return e
 }
 
-// countApart counts what is no failure: drills, duplicates, and incidents merged into an earlier one.
-func (c *computation) countApart() {
-	g := &group{Scope: Scope{Kind: "organisation"}}
-	var merged []*Incident
-	for _, s := range c.org.services {
-		for _, f := range s.failures {
-			merged = append(merged, f.merged...)
-		}
-	}
-	for _, w := range append([]window{c.everything}, c.quarters...) {
-		for _, apart := range []struct {
-			metric, one, many string
-			incidents         []*Incident
-		}{
-			{"counted.drills", "drill or planned work was left out of every other number", "drills and planned works were left out of every other number", c.org.drills},
-			{"counted.duplicates", "incident that doubles another was left out of every other number", "incidents that double another were left out of every other number", c.org.duplicates},
-			{"counted.undated", "incident has neither a start nor a detection and could not be placed in time", "incidents have neither a start nor a detection and could not be placed in time", c.org.undated},
-			{"counted.merged", "incident came within the merging window of one of the same mode and was counted as one failure with it", "incidents came within the merging window of one of the same mode and were counted as one failure with it", merged},
-		} {
-			var n int64
-			for _, incident := range apart.incidents {
-				if w.holds(incident.At()) {
-					n++
-					c.evidence(g, w, apart.metric, "event", "incident", incident.ID)
-				}
-			}
-			c.emit(g, w, count(apart.metric, n, n, plural(int(n), apart.one, apart.many)+"."))
-		}
-	}
-}
-
 func (w window) holds(t int64) bool { return t >= w.from && t < w.to }
-
-// countedMetrics are what is said of each.
-var countedMetrics = []Metric{
-	{
-		"counted.drills", "count", "", "none",
-		"Drills and planned works, left out of every other number.",
-		"count",
-		"", "",
-	},
-	{
-		"counted.duplicates", "count", "", "none",
-		"Incidents that double another, left out of every other number.",
-		"count",
-		"", "",
-	},
-	{
-		"counted.undated", "count", "lower", "none",
-		"Incidents with neither a start nor a detection: they could not be placed in time and are in no other number.",
-		"count",
-		"", "",
-	},
-	{
-		"counted.merged", "count", "", "none",
-		"Incidents within the merging window of one of the same mode and service, counted as one failure with it.",
-		"count",
-		"", "",
-	},
-}

@@ -68,7 +68,7 @@ func (c *computation) derivatives(g *group) {
 // each past quarter's end. They begin where the exposure of one quarter does.
 func (c *computation) trendWindows(g *group) []window {
 	out := []window{{name: all, from: c.org.asOf - quarterDays*dayMillis, to: c.org.asOf}}
-	if g.Kind != "service" {
+	if !g.small() {
 		for _, q := range c.quarters {
 			if q.whole {
 				out = append(out, q)
@@ -91,10 +91,7 @@ func (c *computation) overTime(g *group, metric, what string, failures []*failur
 		firstDeploy = g.deploys[0]
 	}
 	undeployed := sort.Search(len(failures), func(i int) bool { return failures[i].at >= firstDeploy })
-	start := int64(math.MaxInt64)
-	if len(g.clock.at) > 0 {
-		start = g.clock.at[0]
-	}
+	start := g.clock.start()
 	for _, w := range c.trendWindows(g) {
 		upTo := sort.Search(len(failures), func(i int) bool { return failures[i].at >= w.to })
 		observed := max(0, w.to-start)
@@ -113,16 +110,16 @@ func (c *computation) overTime(g *group, metric, what string, failures []*failur
 // to be expected: the pool of fixed modes grows, and with it what can repeat.
 func (c *computation) repeatTrend(g *group) {
 	const metric, what = "learning_derivative.repeats", "recurrences after a declared fix"
-	if g.Kind == "service" {
+	if !g.given("learning_derivative.repeats") {
 		return
 	}
 	var edges []edge
 	var repeats []*failure
 	first := int64(math.MaxInt64)
 	for _, s := range g.services {
-		for _, i := range c.declared.of[s] {
+		for _, i := range c.declared.of[s.entire()] {
 			st := c.declared.stages[i]
-			if st.due <= 0 {
+			if st.due <= 0 || !s.holds(st.mode) {
 				continue
 			}
 			first = min(first, st.from)
@@ -223,14 +220,11 @@ func tests(fit stats.LogLinear, times []float64, end float64) string {
 func (c *computation) sinceStart(g *group, metric, what string, counts func(*failure) bool) {
 	var sumLogs float64
 	var n int64
-	for i, s := range g.services {
+	for _, s := range g.services {
 		if s.to <= s.from {
 			continue
 		}
-		own := g.clock
-		if len(g.services) > 1 {
-			own = newClock(g.services[i : i+1])
-		}
+		own := s.clock()
 		end := own.days(s.to)
 		for _, f := range s.failures {
 			t := own.days(f.at)

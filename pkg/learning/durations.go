@@ -73,7 +73,7 @@ func stated(i *Incident, seconds int64) (lifetime, bool) {
 
 func (c *computation) durations(g *group) {
 	for _, w := range c.windows(g) {
-		if g.Kind == "service" && w.name != all {
+		if g.small() && w.name != all {
 			continue
 		}
 		for _, d := range durationsOf {

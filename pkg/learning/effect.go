@@ -53,7 +53,7 @@ func effectOf(h *modeHistory, end int64) (out effect, missing float64) {
 // effects counts fixes by what became of their modes.
 func (c *computation) effects(g *group) {
 	for _, w := range c.windows(g) {
-		if g.Kind == "service" && w.name != all {
+		if g.small() && w.name != all {
 			continue
 		}
 		counts := map[effect]int64{}

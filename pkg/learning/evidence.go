@@ -36,22 +36,23 @@ func (l *ledger) add(a account, e entry) {
 	*l.open = append(*l.open, e)
 }
 
-// sorted gives all rows, by estimate and then by what they say.
-func (l *ledger) sorted() []Evidence {
-	order := make([]account, 0, len(l.accounts))
+// of gives what these estimates counted, in their order; what no estimate of them rests on is left out.
+func (l *ledger) of(estimates []Estimate) []Evidence {
 	n := 0
-	for a, entries := range l.accounts {
-		order = append(order, a)
-		n += len(*entries)
+	for i := range estimates {
+		if entries := l.accounts[estimates[i].account()]; entries != nil {
+			n += len(*entries)
+		}
 	}
 	if n == 0 {
 		return nil
 	}
-	slices.SortFunc(order, func(a, b account) int {
-		return inOrder(&[4]string{a.metric, a.scope.Kind, a.scope.Name, a.window}, &[4]string{b.metric, b.scope.Kind, b.scope.Name, b.window})
-	})
 	out := make([]Evidence, 0, n)
-	for _, a := range order {
+	for i := range estimates {
+		a := estimates[i].account()
+		if l.accounts[a] == nil {
+			continue
+		}
 		entries := *l.accounts[a]
 		slices.SortFunc(entries, func(a, b entry) int {
 			switch {
@@ -74,3 +75,5 @@ func (l *ledger) sorted() []Evidence {
 func (c *computation) evidence(g *group, w window, metric, role, kind, entity string) {
 	c.ledger.add(account{metric, g.Scope, w.name}, entry{role, kind, entity})
 }
+
+func (e *Estimate) account() account { return account{e.Metric, e.Scope, e.Window} }

@@ -224,12 +224,16 @@ func (e *expectation) compare(g *group, w window) comparison {
 	out := comparison{before: e.before}
 	var chosen []int
 	for _, s := range g.services {
-		if w.name == all {
-			out.opened += int64(e.opened[s])
+		if w.name == all && e.opened[s.entire()] > 0 {
+			for _, h := range s.entire().modes {
+				if h.failures[0].opens && s.holds(h) {
+					out.opened++
+				}
+			}
 		}
-		for _, i := range e.of[s] {
+		for _, i := range e.of[s.entire()] {
 			st := e.stages[i]
-			if st.due <= 0 || !w.holds(st.mode.failures[0].at) {
+			if st.due <= 0 || !s.holds(st.mode) || !w.holds(st.mode.failures[0].at) {
 				continue
 			}
 			chosen = append(chosen, i)

@@ -90,7 +90,7 @@ func (c *computation) newModes(g *group) {
 		}
 		e.Reading += notCounted(opened)
 		c.emit(g, w, e)
-		if g.Kind != "service" {
+		if g.given(perFailure + ".novel_rate") {
 			e.Metric = perFailure + ".novel_rate"
 			c.emit(g, w, e)
 		}

@@ -123,6 +123,15 @@ type Service struct {
 	InCatalog          bool
 	AliveFrom, AliveTo int64   // first sign of it (or the catalog's date) to as_of or its removal
 	DeployTimes        []int64 // sorted
+	Environments       []Presence
+}
+
+// Presence is a service in one environment: from the first sign of it there to
+// as_of or its removal, with the deploys that went there.
+type Presence struct {
+	Environment        string
+	AliveFrom, AliveTo int64
+	DeployTimes        []int64 // sorted
 }
 
 // Experiment is a row of the view `experiment`.

@@ -114,7 +114,7 @@ func (c *computation) gaps(g *group, w window) {
 		n := states[state.name]
 		c.emit(g, w, count("monitoring_gaps."+state.name, n, found, fmt.Sprintf(state.sentence, n, found)))
 	}
-	if g.Kind == "service" && w.name != all {
+	if g.small() && w.name != all {
 		return
 	}
 	c.emit(g, w, c.quantile(g, w, "monitoring_gaps.time_to_close", open, 0.5, fewestFailures, "monitoring gaps", "closed"))

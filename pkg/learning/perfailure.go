@@ -31,7 +31,7 @@ func (e *expectation) shortened() string {
 	return out
 }
 
-// learning per failure, for the organisation and its teams: services have too few modes.
+// learning per failure; services have too few modes of their own.
 func (c *computation) perFailure(groups []*group) {
 	headline := c.expect(perFailure, byIntervention, false)
 	declared := c.expect(perFailure+".declared", byDeclaration, false)
@@ -39,13 +39,18 @@ func (c *computation) perFailure(groups []*group) {
 	// Whether modes fade by themselves is asked once, of the whole.
 	fading := c.fading(placebo.compare(groups[0], c.everything))
 	for _, g := range groups {
-		if g.Kind == "service" {
+		if !g.given(perFailure) {
 			continue
 		}
 		for _, w := range c.windows(g) {
 			c.learned(g, w, headline, perFailure, "their intervention", fading)
 			c.learned(g, w, declared, perFailure+".declared", "their declared fix", fading)
-			c.learned(g, w, placebo, perFailure+".placebo", "26 weeks without a fix", "")
+			if g.given(perFailure + ".placebo") {
+				c.learned(g, w, placebo, perFailure+".placebo", "26 weeks without a fix", "")
+			}
+		}
+		if !g.given(perFailure + ".trend") {
+			continue
 		}
 		c.perFailureTrend(g, headline, fading)
 		c.perFailurePower(g, headline)

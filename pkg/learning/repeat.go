@@ -90,7 +90,7 @@ func (c *computation) repeats(g *group) {
 	for _, w := range c.windows(g) {
 		c.classes(g, w)
 		c.heldNot(g, w)
-		if g.Kind == "service" && w.name != all {
+		if g.small() && w.name != all {
 			continue
 		}
 		c.recurrence(g, w, "repeat_rate.after_fix", "their declared fix", c.afterFix(g, w))

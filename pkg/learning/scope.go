@@ -25,8 +25,37 @@ type service struct {
 	changes    []*ChangeCount
 	failed     []*FailedChange
 	crossover  []*Crossover
+	presence   []Presence
 
 	improvements []*Improvement
+
+	own *clock // of its service-days, made when it is first asked for
+
+	whole             *service // what this is a part of; nil: it is whole
+	environment, mode string   // which part
+}
+
+// entire is the service that this is, or is a part of.
+func (s *service) entire() *service {
+	if s.whole != nil {
+		return s.whole
+	}
+	return s
+}
+
+// holds says whether a mode of the entire service belongs to this part of it:
+// to an environment if it was first met there.
+func (s *service) holds(h *modeHistory) bool {
+	first := h.failures[0]
+	return (s.mode == "" || s.mode == first.mode) && (s.environment == "" || s.environment == first.first.Environment)
+}
+
+func (s *service) clock() *clock {
+	if s.own == nil {
+		c := newClock([]*service{s})
+		s.own = &c
+	}
+	return s.own
 }
 
 // dead is a merging window: no exposure to the mode that failed. The others
@@ -44,6 +73,8 @@ type group struct {
 	services []*service
 	clock    clock   // service-days
 	deploys  []int64 // the clock of deploys
+
+	unobserved string // why its exposure is not known; "" if it is
 }
 
 // organisation is the input, sorted into services; what is no failure is counted apart.
@@ -53,6 +84,7 @@ type organisation struct {
 	drills     []*Incident
 	duplicates []*Incident
 	undated    []*Incident
+	closed     improvements
 	start      int64 // of the earliest exposure or failure
 	asOf       int64
 }
@@ -60,13 +92,13 @@ type organisation struct {
 func newOrganisation(in *Input, mergeWindow int64) *organisation {
 	o := &organisation{classes: map[string]*Recurrence{}, asOf: in.AsOf}
 	index := map[string]*service{}
-	of := func(name, team string) *service {
+	of := func(name, owner string) *service {
 		if name == "" {
-			name, team = Unknown, unassigned
+			name, owner = Unknown, unassigned
 		}
 		s := index[name]
 		if s == nil {
-			s = &service{name: name, team: cmp.Or(team, unassigned)}
+			s = &service{name: name, team: cmp.Or(owner, unassigned)}
 			index[name] = s
 			o.services = append(o.services, s)
 		}
@@ -78,6 +110,7 @@ func newOrganisation(in *Input, mergeWindow int64) *organisation {
 		s.listed = true
 		s.from, s.to = row.AliveFrom, min(row.AliveTo, in.AsOf)
 		s.deploys = slices.Sorted(slices.Values(row.DeployTimes))
+		s.presence = row.Environments
 	}
 	byID := map[string]*Incident{}
 	for i := range in.Incidents {
@@ -119,20 +152,20 @@ func newOrganisation(in *Input, mergeWindow int64) *organisation {
 	}
 	for i := range in.Improvements {
 		row := &in.Improvements[i]
-		name, team := row.Service, row.Team
+		name, owner := row.Service, row.Team
 		if from := byID[row.FromFailure]; name == "" && from != nil {
-			name, team = from.Service, from.Team
+			name, owner = from.Service, from.Team
 		}
-		s := of(name, team)
+		s := of(name, owner)
 		s.improvements = append(s.improvements, row)
 	}
 	slices.SortFunc(o.services, func(a, b *service) int { return cmp.Compare(a.name, b.name) })
-	closed := closedImprovements(in.Improvements, byID)
+	o.closed = closedImprovements(in.Improvements, byID)
 	o.start = in.AsOf
 	for _, s := range o.services {
 		s.sort()
 		s.failures = merge(s.incidents, mergeWindow)
-		s.modes = modeHistories(s.failures, closed.of(s.name))
+		s.modes = modeHistories(s.failures, o.closed.of(s.name))
 		s.observe(in.AsOf)
 		o.start = min(o.start, s.earliest(in.AsOf))
 	}
@@ -265,23 +298,24 @@ func (i improvements) of(name string) map[string][]*Improvement {
 	return out
 }
 
-// groups are the scopes: the organisation, its teams, its services.
-func (o *organisation) groups() []*group {
-	whole := &group{Scope: Scope{Kind: "organisation"}, services: o.services}
-	out := []*group{whole}
+// groups are the scopes: the organisation, its teams, environments, failure modes and services.
+func (o *organisation) groups(mergeWindow int64) []*group {
 	teams := map[string]*group{}
+	var services []*group
 	for _, s := range o.services {
-		team := teams[s.team]
-		if team == nil {
-			team = &group{Scope: Scope{"team", s.team}}
-			teams[s.team] = team
-			out = append(out, team)
+		g := teams[s.team]
+		if g == nil {
+			g = &group{Scope: Scope{team, s.team}}
+			teams[s.team] = g
 		}
-		team.services = append(team.services, s)
+		g.services = append(g.services, s)
+		services = append(services, &group{Scope: Scope{oneService, s.name}, services: []*service{s}})
 	}
-	slices.SortFunc(out[1:], func(a, b *group) int { return cmp.Compare(a.Name, b.Name) })
-	for _, s := range o.services {
-		out = append(out, &group{Scope: Scope{"service", s.name}, services: []*service{s}})
+	whole := &group{Scope: Scope{Kind: wholeOrganisation}, services: o.services}
+	out := slices.Concat([]*group{whole}, sorted(teams), services)
+	for _, g := range out {
+		g.clock = newClock(g.services)
+		g.deploys = deployTimes(g.services)
 	}
-	return out
+	return slices.Concat(out, o.environments(mergeWindow), o.modeGroups())
 }

@@ -22,7 +22,7 @@ const (
 // organisation's silence after its last is that of all its scopes.
 func (c *computation) silence(g *group, to int64) string {
 	after, before := g.silences(to)
-	if g.Kind == "organisation" {
+	if g.Kind == wholeOrganisation {
 		if c.quiet == nil {
 			c.quiet = map[int64]string{}
 		}
@@ -32,10 +32,7 @@ func (c *computation) silence(g *group, to int64) string {
 }
 
 func (g *group) silences(to int64) (after, before string) {
-	start := int64(math.MaxInt64)
-	if len(g.clock.at) > 0 {
-		start = g.clock.at[0]
-	}
+	start := g.clock.start()
 	var told []int64
 	for _, s := range g.services {
 		for _, f := range s.failures {

@@ -404,13 +404,13 @@ func candidates(cs []Candidate) cell {
 // scopes shows the main measures for teams and services, folded away.
 func scopes(f *Facts) section {
 	s := section{
-		ID: "scopes", Title: "Teams and services",
+		ID: "scopes", Title: "Teams, environments, failure modes and services",
 		Lead: "In alphabetical order, for these are no rankings: small scopes have wide intervals, and most of what looks like a difference between them is chance.",
 	}
-	for _, kind := range []string{"team", "service"} {
+	for _, kind := range []string{"team", "environment", "failure_mode", "service"} {
 		t := table{
-			Caption: "By " + kind + ", whole record", Closed: true,
-			Columns: []column{{upperFirst(kind), ""}, {"Measure", ""}, {"Estimate", "n"}, {"Low – high", "n"}, {"n", "n"}, {"State", "state"}},
+			Caption: "By " + strings.ReplaceAll(kind, "_", " ") + ", whole record", Closed: true,
+			Columns: []column{{upperFirst(strings.ReplaceAll(kind, "_", " ")), ""}, {"Measure", ""}, {"Estimate", "n"}, {"Low – high", "n"}, {"n", "n"}, {"State", "state"}},
 		}
 		var rows []learning.Estimate
 		for _, e := range f.Snapshot.Estimates {

@@ -122,6 +122,16 @@ func (q query) holds(e *learning.Estimate) bool {
 	return true
 }
 
+// scoped are all estimates; of a scope that is named with its kind also those
+// that too little was counted for.
+func (q query) scoped(estimates []learning.Estimate) []learning.Estimate {
+	kinds, names := q.filters["scope_kind"], q.filters["scope"]
+	if len(kinds) != 1 || len(names) != 1 {
+		return estimates
+	}
+	return learning.Of(estimates, learning.Scope{Kind: kinds[0], Name: names[0]})
+}
+
 // estimates answers /api/estimates: the newest run, filtered.
 func (s *site) estimates(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.timeout)
@@ -143,9 +153,10 @@ func (s *site) estimates(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	rows := []estimateRow{}
-	for i := range snapshot.Estimates {
-		if q.holds(&snapshot.Estimates[i]) {
-			rows = append(rows, rowOf(snapshot.Estimates[i]))
+	estimates := q.scoped(snapshot.Estimates)
+	for i := range estimates {
+		if q.holds(&estimates[i]) {
+			rows = append(rows, rowOf(estimates[i]))
 		}
 	}
 	if q.format == "csv" {
