@@ -157,8 +157,8 @@ func TestEveryQueryRuns(t *testing.T) {
 					if len(a.columns) < 2 || a.columns[0] != "value" || a.columns[1] != "text" {
 						t.Errorf("%s, variable %s: columns %v, want value and text", file, v.Name, a.columns)
 					}
-					if fixture == "normal" && len(a.rows) != 10 {
-						t.Errorf("%s, variable %s: %d scopes, want the organisation, 3 teams and 6 services", file, v.Name, len(a.rows))
+					if fixture == "normal" && len(a.rows) != 16 {
+						t.Errorf("%s, variable %s: %d scopes, want the organisation, 3 teams, 6 failure modes and 6 services", file, v.Name, len(a.rows))
 					}
 				}
 				for _, p := range d.Panels {
