@@ -127,7 +127,8 @@ type Service struct {
 }
 
 // Presence is a service in one environment: from the first sign of it there to
-// as_of or its removal, with the deploys that went there.
+// as_of or its removal, with the deploys that went there. In the order of the
+// environments' names; changes and incidents that name none are in none.
 type Presence struct {
 	Environment        string
 	AliveFrom, AliveTo int64
@@ -170,18 +171,23 @@ type Postmortem struct {
 // mode within the horizon, if there was one.
 type Risk struct {
 	ID, Service, Team, Environment, FailureMode string
-	Probability                                 float64 // that it happens within the horizon, 0 to 1
-	RecordedAt, HorizonEnds                     int64
-	IncidentID                                  string // "" none so far
+	Probability                                 float64 // that it happens within the horizon, 0 to 1; -1 unknown
+	RecordedAt, HorizonEnds                     int64   // HorizonEnds 0: unknown, so that it can never be resolved
+	IncidentID                                  string  // "" none so far
 	HappenedAt                                  int64
 }
 
 // Cost is a row of the view `cost` that nothing superseded.
 type Cost struct {
-	ID, Failure string   // Failure: the id of an incident, change, experiment or near miss
-	Covers      []string // revenue, people-hours, credits, penalties
-	Method      string
-	RecordedAt  int64
+	ID      string
+	Failure string // id of an incident, change, experiment or near miss: that of the incident into which it was merged, if it was
+	// What is known of the failure: FailureKind is incident, change, experiment or near_miss,
+	// "" where nobody told of it.
+	FailureKind, Service, Team, FailureMode string
+	FailedAt                                int64
+	Covers                                  []string // revenue, people-hours, credits, penalties
+	Method                                  string
+	RecordedAt                              int64
 	Money
 }
 
@@ -192,12 +198,17 @@ type Money struct {
 	Low, Likely, High float64
 }
 
-// Warning is a row of joins 4 and 6: a failure mode was met in an experiment, or in
-// a near miss, before an incident of the same mode on the same service.
+// Warning is a row of joins 4 to 6: a failure mode was met in an experiment that
+// refuted, in a near miss, or foretold as a risk, before an incident of the same
+// mode on the same service. Of several of a kind it is the last one.
 type Warning struct {
 	IncidentID   string
-	Kind, Entity string // experiment or near_miss, and its id
+	Kind, Entity string // experiment, near_miss or risk, and its id
 	At           int64
+	// HeededBy is the first improvement for the mode that was closed, and witnessed,
+	// between the warning and the incident; "" none.
+	HeededBy string
+	HeededAt int64
 }
 
 // Coverage says what share of incidents lack what the metrics need.

@@ -28,6 +28,32 @@ var foldWords = template.FuncMap{
 		return fmt.Sprintf("if(countIf(e.amends AND %[2]s) > 0, argMaxIf(e.%[1]s, e.told, e.amends AND %[2]s), %[3]s)",
 			column, condition, originals), err
 	},
+	// word, words, amount: the same for an attribute that has no column: a text, a list of
+	// texts, a number that is not negative (-1 unknown).
+	"word": func(key string) string {
+		return attribute(fmt.Sprintf("JSONExtractString(e.attributes, '%s')", key), key)
+	},
+	"words": func(key string) string {
+		return attribute(fmt.Sprintf("JSONExtract(e.attributes, '%s', 'Array(String)')", key), key)
+	},
+	"amount": func(key string) string {
+		value := attribute(fmt.Sprintf("ifNull(JSONExtract(e.attributes, '%s', 'Nullable(Float64)'), -1)", key), key)
+		return fmt.Sprintf("if(countIf(JSONHas(e.attributes, '%s')) = 0, -1, %s)", key, value)
+	},
+	// events: those of a kind, with the columns that the words above suppose.
+	"events": func(kind string) string {
+		return fmt.Sprintf("(SELECT e.*, e.first_received, e.predicate = 'amended' AS amends, "+
+			"if(amends, bitOr(e.ord, bitShiftLeft(toUInt128(1), 127)), e.ord) AS told FROM event AS e WHERE e.kind = '%s') AS e", kind)
+	},
+	// exists: it was told of, and never retracted.
+	"exists": func() string {
+		return "countIf(e.predicate = 'retracted') = 0 AND countIf(e.predicate NOT IN ('amended', 'retracted')) > 0"
+	},
+	// aliases: the lists by which transform(name, known, names, name) gives the catalog's name.
+	"aliases": func() string {
+		return "(SELECT arraySort(groupArray((alias, service))) FROM service_alias) AS aliases, " +
+			"arrayConcat([''], aliases.1) AS known, arrayConcat([''], aliases.2) AS names"
+	},
 	// moment: milliseconds as a time in UTC, NULL for 0.
 	"moment": func(expression string) string {
 		return fmt.Sprintf("fromUnixTimestamp64Milli(nullIf(%s, 0), 'UTC')", expression)
@@ -51,6 +77,12 @@ var statedColumns = map[string]event.Stated{
 	"rollout": event.StatedRollout, "automatic_rollback": event.StatedAutomaticRollback,
 	"flag_key": event.StatedFlagKey, "flag_from": event.StatedFlagFrom, "flag_to": event.StatedFlagTo,
 	"kill_switch": event.StatedKillSwitch, "links": event.StatedLinks, "attributes": event.StatedAttributes,
+}
+
+// attribute folds a part of the JSON object of attributes: the latest amendment
+// that states the key, else the latest original that does.
+func attribute(value, key string) string {
+	return fmt.Sprintf("argMaxIf(%s, e.told, JSONHas(e.attributes, '%s'))", value, key)
 }
 
 func states(column string) (string, error) {

@@ -61,6 +61,7 @@ func (s *Store) LoadInput(ctx context.Context, options LoadOptions) (learning.In
 	l.input.AsOf, l.input.InputEvents = options.AsOf, state.Events
 	for _, load := range []func() error{
 		l.incidents, l.recurrences, l.improvements, l.gaps, l.changes, l.crossover, l.services, l.coverage,
+		l.experiments, l.nearMisses, l.postmortems, l.risks, l.costs, l.warnings,
 	} {
 		if err := load(); err != nil {
 			return learning.Input{}, err
@@ -173,8 +174,16 @@ func (l *loader) crossover() error {
 func (l *loader) services() error {
 	return l.each("services", func(rows driver.Rows) error {
 		var s learning.Service
-		if err := rows.Scan(&s.Name, &s.Team, &s.Tier, &s.InCatalog, &s.AliveFrom, &s.AliveTo, &s.DeployTimes); err != nil {
+		var environments []string
+		var from, to []int64
+		var deploys [][]int64
+		if err := rows.Scan(&s.Name, &s.Team, &s.Tier, &s.InCatalog, &s.AliveFrom, &s.AliveTo, &s.DeployTimes, &environments, &from, &to, &deploys); err != nil {
 			return err
+		}
+		for i, environment := range environments {
+			s.Environments = append(s.Environments, learning.Presence{
+				Environment: environment, AliveFrom: from[i], AliveTo: to[i], DeployTimes: deploys[i],
+			})
 		}
 		if l.input.Start == 0 || s.AliveFrom < l.input.Start {
 			l.input.Start = s.AliveFrom

@@ -28,7 +28,10 @@ var views = []string{
 	"change_told", "change_merged", "rollback", "change_rolled_back", "change_state", "change",
 	"incident_state", "incident", "incident_reach", "change_linked", "change_undone", "incident_change", "change_blamed",
 	"improvement_state", "improvement", "recurrence",
-	"monitoring_gap_state", "monitoring_gap", "postmortem", "rejection", "coverage",
+	"monitoring_gap_state", "monitoring_gap", "postmortem_state", "postmortem", "rejection", "coverage",
+	"experiment_state", "experiment", "near_miss_state", "near_miss", "risk_told", "mode_met", "risk_state", "risk",
+	"cost_told", "cost_state", "cost_failure", "cost",
+	"risk_incident", "warning_heeded", "near_miss_incident", "experiment_incident",
 	"estimate_run_current", "estimate", "estimate_evidence",
 }
 

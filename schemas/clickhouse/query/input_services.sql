@@ -4,29 +4,39 @@ WITH
     (SELECT arraySort(groupArray((alias, service))) FROM service_alias) AS aliases,
     arrayConcat([''], aliases.1) AS known,
     arrayConcat([''], aliases.2) AS names,
-    arrayFilter(at -> at != 0, [s.alive_from, n.first_at]) AS signs
+    arrayFilter(at -> at != 0, [s.alive_from, n.first_at]) AS signs,
+    arraySort(arrayFilter(p -> p.1 != '' AND p.2 != 0, n.places)) AS present
 SELECT
     n.name, if(s.team = '', 'unassigned', s.team), s.tier, s.name != '' AS in_catalog,
     if(arrayMin(signs) = 0, @as_of, least(arrayMin(signs), @as_of)) AS alive_from,
     if(n.removed_at > n.last_at, greatest(n.removed_at, alive_from), @as_of) AS alive_to,
-    n.deploys
+    n.deploys,
+    present.1, arrayMap(p -> p.2, present), arrayMap(p -> if(p.4 > p.3, greatest(p.4, p.2), @as_of), present), arrayMap(p -> p.5, present)
 FROM
 (
     SELECT name, min(nullIf(first, 0)) AS first_or_null, ifNull(first_or_null, 0) AS first_at, max(last) AS last_at,
-        max(removed) AS removed_at, arraySort(arrayFlatten(groupArray(deployed))) AS deploys
+        max(removed) AS removed_at, arraySort(arrayFlatten(groupArray(deployed))) AS deploys,
+        groupArray((environment, first, last, removed, arraySort(deployed))) AS places
     FROM
     (
-        SELECT name, 0 AS first, 0 AS last, 0 AS removed, CAST([] AS Array(Int64)) AS deployed FROM service
-        UNION ALL
-        SELECT service, min(if(started_at = 0, finished_at, least(started_at, finished_at))), max(finished_at), 0,
-            groupArrayIf(finished_at, kind = 'deploy' AND outcome != 'cancelled')
-        FROM change_state WHERE service != '' AND finished_at <= @as_of GROUP BY service
-        UNION ALL
-        SELECT arrayJoin(services) AS touched, min(began_at), max(began_at), 0, []
-        FROM incident_state WHERE began_at <= @as_of AND planned != 'yes' AND duplicate_of = '' GROUP BY touched
-        UNION ALL
-        SELECT transform(toString(e.service), known, names, toString(e.service)) AS gone, 0, 0, max(e.occurred_at), []
-        FROM event AS e WHERE e.kind = 'change' AND e.predicate = 'removed' AND e.service != '' AND e.occurred_at <= @as_of GROUP BY gone
+        SELECT name, environment, ifNull(min(nullIf(first, 0)), 0) AS first, max(last) AS last, max(removed) AS removed,
+            groupArrayArray(deployed) AS deployed
+        FROM
+        (
+            SELECT name, '' AS environment, 0 AS first, 0 AS last, 0 AS removed, CAST([] AS Array(Int64)) AS deployed FROM service
+            UNION ALL
+            SELECT service, environment, min(if(started_at = 0, finished_at, least(started_at, finished_at))), max(finished_at), 0,
+                groupArrayIf(finished_at, kind = 'deploy' AND outcome != 'cancelled')
+            FROM change_state WHERE service != '' AND finished_at <= @as_of GROUP BY service, environment
+            UNION ALL
+            SELECT arrayJoin(services) AS touched, environment, min(began_at), max(began_at), 0, []
+            FROM incident_state WHERE began_at <= @as_of AND planned != 'yes' AND duplicate_of = '' GROUP BY touched, environment
+            UNION ALL
+            SELECT transform(toString(e.service), known, names, toString(e.service)) AS gone, toString(e.environment), 0, 0, max(e.occurred_at), []
+            FROM event AS e WHERE e.kind = 'change' AND e.predicate = 'removed' AND e.service != '' AND e.occurred_at <= @as_of
+            GROUP BY gone, e.environment
+        )
+        GROUP BY name, environment
     )
     GROUP BY name
 ) AS n

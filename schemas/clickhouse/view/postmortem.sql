@@ -1,27 +1,16 @@
 -- Post-mortems: one row each, as last published or amended. Unknown is NULL.
 CREATE OR REPLACE VIEW postmortem AS
 SELECT
-    e.entity AS postmortem_id,
-    argMaxIf(JSONExtract(e.attributes, 'incidents', 'Array(String)'), e.told, JSONHas(e.attributes, 'incidents')) AS incidents,
-    {{moment "minIf(e.occurred_at, NOT e.amends)"}} AS published_at,
-    argMaxIf(JSONExtract(e.attributes, 'revision', 'Nullable(Int64)'), e.told, JSONHas(e.attributes, 'revision')) AS revision,
-    argMaxIf(JSONExtract(e.attributes, 'causeCategories', 'Array(String)'), e.told, JSONHas(e.attributes, 'causeCategories')) AS cause_categories,
-    argMaxIf(JSONExtract(e.attributes, 'contributingFactors', 'Array(String)'), e.told, JSONHas(e.attributes, 'contributingFactors')) AS contributing_factors,
-    argMaxIf(JSONExtract(e.attributes, 'surprises', 'Array(String)'), e.told, JSONHas(e.attributes, 'surprises')) AS surprises,
-    nullIf(argMaxIf(JSONExtractString(e.attributes, 'blamelessCheck'), e.told, JSONHas(e.attributes, 'blamelessCheck')), '') AS blameless_check,
-    nullIf(argMaxIf(JSONExtractString(e.attributes, 'title'), e.told, JSONHas(e.attributes, 'title')), '') AS title,
-    nullIf(argMaxIf(JSONExtractString(e.attributes, 'uri'), e.told, JSONHas(e.attributes, 'uri')), '') AS uri,
-    argMin(toString(e.source), e.ord) AS source,
-    argMax(e.imported, e.first_received) AS imported
-FROM
-(
-    SELECT
-        e.*,
-        e.first_received,
-        e.predicate = 'amended' AS amends,
-        if(amends, bitOr(e.ord, bitShiftLeft(toUInt128(1), 127)), e.ord) AS told
-    FROM event AS e
-    WHERE e.kind = 'postmortem'
-) AS e
-GROUP BY e.entity
-HAVING countIf(e.predicate = 'retracted') = 0 AND countIf(e.predicate NOT IN ('amended', 'retracted')) > 0
+    p.postmortem_id AS postmortem_id,
+    p.incidents AS incidents,
+    {{moment "p.first_published_at"}} AS published_at,
+    if(p.revision < 0, NULL, toInt64(p.revision)) AS revision,
+    p.cause_categories AS cause_categories,
+    p.contributing_factors AS contributing_factors,
+    p.surprises AS surprises,
+    nullIf(p.blameless_check, '') AS blameless_check,
+    nullIf(p.title, '') AS title,
+    nullIf(p.uri, '') AS uri,
+    p.source AS source,
+    p.imported AS imported
+FROM postmortem_state AS p

@@ -1,0 +1,5 @@
+SELECT p.postmortem_id, p.incidents, p.first_published_at, p.cause_categories, p.contributing_factors, p.surprises,
+    p.blameless_check, p.imported
+FROM postmortem_state AS p
+WHERE p.first_published_at <= @as_of
+ORDER BY p.first_published_at, p.postmortem_id

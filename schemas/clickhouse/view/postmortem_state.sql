@@ -1,0 +1,18 @@
+-- Post-mortems: '' and 0 unknown.
+CREATE OR REPLACE VIEW postmortem_state AS
+SELECT
+    e.entity AS postmortem_id,
+    {{words "incidents"}} AS incidents,
+    minIf(e.occurred_at, NOT e.amends) AS first_published_at,
+    {{amount "revision"}} AS revision,
+    {{words "causeCategories"}} AS cause_categories,
+    {{words "contributingFactors"}} AS contributing_factors,
+    {{words "surprises"}} AS surprises,
+    {{word "blamelessCheck"}} AS blameless_check,
+    {{word "title"}} AS title,
+    {{word "uri"}} AS uri,
+    argMinIf(toString(e.source), e.ord, NOT e.amends) AS source,
+    argMax(e.imported, e.first_received) AS imported
+FROM {{events "postmortem"}}
+GROUP BY e.entity
+HAVING {{exists}}
