@@ -19,13 +19,7 @@ import (
 // whatever order its slices are, and the same settings give the same bytes.
 // Nothing is judged here: verdicts come at a quarter's close.
 func Compute(in Input, settings Settings) Run {
-	c := &computation{
-		settings: settings,
-		org:      newOrganisation(&in, settings.MergeWindow.Milliseconds()),
-		run:      Run{ID: runID(in.Hash, settings, in.AsOf), AsOf: in.AsOf, InputEvents: in.InputEvents},
-	}
-	c.everything = window{name: all, from: math.MinInt64, to: in.AsOf}
-	c.quarters = quarters(c.org.start, in.AsOf)
+	c := newComputation(in, settings)
 	groups := c.org.groups(settings.MergeWindow.Milliseconds())
 	c.perFailure(groups)
 	for _, g := range groups {
@@ -49,6 +43,17 @@ func Compute(in Input, settings Settings) Run {
 	c.countApart()
 	c.sort()
 	return c.run
+}
+
+func newComputation(in Input, settings Settings) *computation {
+	c := &computation{
+		settings: settings,
+		org:      newOrganisation(&in, settings.MergeWindow.Milliseconds()),
+		run:      Run{ID: runID(in.Hash, settings, in.AsOf), AsOf: in.AsOf, InputEvents: in.InputEvents},
+	}
+	c.everything = window{name: all, from: math.MinInt64, to: in.AsOf}
+	c.quarters = quarters(c.org.start, in.AsOf)
+	return c
 }
 
 func runID(inputHash string, settings Settings, asOf int64) string {

@@ -141,10 +141,11 @@ func (c *computation) repeatTrend(g *group) {
 		times[i] = due.days(f.at)
 		c.evidence(g, c.everything, metric, "event", "incident", f.first.ID)
 	}
+	caveat := c.declared.compare(g, c.everything).caveat(c.declared.born)
 	for _, w := range c.trendWindows(g) {
 		upTo := sort.Search(len(repeats), func(i int) bool { return repeats[i].at >= w.to })
 		end := due.days(w.to)
-		e := c.trend(metric, what, "expected recurrences", times[:upTo], end, end-due.days(w.from), max(0, w.to-first), "")
+		e := c.trend(metric, what, "expected recurrences", times[:upTo], end, end-due.days(w.from), max(0, w.to-first), caveat)
 		if e.State != Insufficient && c.declared.before < fewestBefore {
 			e = refuse(e, AssumptionFailed, fmt.Sprintf("Not reported: fixed too soon to know the rate without a fix. The organisation saw %s before a fix, needs %d.",
 				plural(int(c.declared.before), "recurrence", "recurrences"), fewestBefore))

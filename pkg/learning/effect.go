@@ -58,6 +58,7 @@ func (c *computation) effects(g *group) {
 		}
 		counts := map[effect]int64{}
 		var n int64
+		unwitnessed := 0
 		soonest := math.Inf(1)
 		for _, s := range g.services {
 			for _, h := range s.modes {
@@ -65,6 +66,9 @@ func (c *computation) effects(g *group) {
 					continue
 				}
 				n++
+				if h.fix.improvement.Imported {
+					unwitnessed++
+				}
 				what, missing := effectOf(h, s.to)
 				counts[what]++
 				if what == notYet {
@@ -86,6 +90,7 @@ func (c *computation) effects(g *group) {
 			if k.effect == notYet && counts[notYet] > 0 {
 				reading += fmt.Sprintf(" The next needs %s more days without a recurrence.", number(math.Ceil(soonest)))
 			}
+			reading += asStated(unwitnessed, int(n))
 			c.emit(g, w, count("improvement_effectiveness."+string(k.effect), counts[k.effect], n, reading))
 		}
 	}

@@ -28,22 +28,21 @@ type stage struct {
 	due     float64           // exposure from the one to the other, in days
 	came    []*failure
 
-	rate, variance float64 // per day, of the posterior
-	expected       float64 // recurrences after the intervention
-	unsure         float64 // variance of that, as the rate is not known
-	likelihoods    []stats.Likelihood
+	rate, variance float64   // per day, of the posterior
+	expected       float64   // recurrences after the intervention
+	unsure         float64   // variance of that, as the rate is not known
+	resampled      []float32 // what is expected under each resample of the modes; none where nothing was due
 }
 
 // expectation is what an organisation's modes had to be expected to do
 // without learning. Rates are estimated for all of its modes together, so that
 // those of a small team are drawn toward the organisation's.
 type expectation struct {
-	stages    []*stage
-	of        map[*service][]int // indices of stages
-	born      float64            // π̂
-	before    int64              // Σn: recurrences before intervention
-	opened    map[*service]int   // modes left out, as no exposure lies before their first failure
-	resampled [][]float64        // what each stage expects under each resample
+	stages []*stage
+	of     map[*service][]int          // indices of stages
+	born   float64                     // π̂
+	before int64                       // Σn: recurrences before intervention
+	opened map[*service][]*modeHistory // left out, as no exposure lies before their first failure
 }
 
 // cut is when a mode was intervened on and until when it counts.
@@ -83,35 +82,25 @@ func byPlacebo(h *modeHistory, end int64) (from, until int64) {
 	return min(from, until), until
 }
 
-// expect estimates the rates under one rule of intervention. With learning
-// they go on being learned after it.
-func (c *computation) expect(name string, rule cut, learning bool) *expectation {
-	e := &expectation{of: map[*service][]int{}, opened: map[*service]int{}}
+// fine are the modes as they are called.
+func fine(s *service) []*modeHistory { return s.modes }
+
+// expect estimates the rates of modes under one rule of intervention. With
+// learning they go on being learned after it.
+func (c *computation) expect(name string, modes func(*service) []*modeHistory, rule cut, learning bool) *expectation {
+	e := &expectation{of: map[*service][]int{}, opened: map[*service][]*modeHistory{}}
 	var histories []stats.ModeHistory
 	longest := 0.0
 	for _, s := range c.org.services {
 		if s.name == Unknown || s.to <= s.from {
 			continue
 		}
-		for _, h := range s.modes {
-			first := h.failures[0]
-			if first.opens {
-				e.opened[s]++ // a service that is known by its first failure would say that modes fail at once
+		for _, h := range modes(s) {
+			if h.failures[0].opens {
+				e.opened[s] = append(e.opened[s], h) // a service that is known by its first failure would say that modes fail at once
 				continue
 			}
-			st := &stage{service: s, mode: h}
-			st.from, st.until = rule(h, s.to)
-			st.from = min(st.from, s.to)
-			st.history = stats.ModeHistory{First: days(first.at - s.from), Until: h.exposed(first.at, st.from), Observed: days(s.to - s.from)}
-			st.due = h.exposed(st.from, st.until)
-			for _, f := range h.failures[1:] {
-				switch {
-				case f.at < st.from:
-					st.history.Recurrences++
-				case f.at < st.until || (f.at == s.to && st.until == s.to):
-					st.came = append(st.came, f)
-				}
-			}
+			st := newStage(s, h, rule)
 			e.before += int64(st.history.Recurrences)
 			e.of[s] = append(e.of[s], len(e.stages))
 			e.stages = append(e.stages, st)
@@ -125,61 +114,72 @@ func (c *computation) expect(name string, rule cut, learning bool) *expectation 
 	// The fastest rate is one a day, as merging leaves nothing faster to be seen.
 	fit := stats.FitRates(histories, stats.LogGrid(math.Min(0.2/longest, 0.1), 1, gridPoints), emSteps)
 	e.born = fit.Born
-	for i, st := range e.stages {
-		like := stats.NewLikelihood(histories[i], fit.Grid)
+	all := []stats.RateMixture{fit}
+	if slices.ContainsFunc(e.stages, func(st *stage) bool { return st.due > 0 }) { // else nothing is compared
+		seed := fnv.New64a()
+		seed.Write([]byte(name))
+		all = append(all, stats.ResampleRates(histories, fit, seed.Sum64()+c.settings.Seed, resamplesOf(len(histories)))...)
+	}
+	mixtures := stats.NewRateMixtures(all)
+	for _, st := range e.stages {
+		like := stats.NewLikelihood(st.history, fit.Grid)
 		st.rate, st.variance = fit.Posterior(like)
-		st.likelihoods = []stats.Likelihood{like}
-		if learning && st.due > 0 {
-			st.likelihoods = st.stretches(fit.Grid)
-		} else {
-			st.unsure = st.variance * st.due * st.due
+		if st.due <= 0 {
+			continue
 		}
-	}
-	for i, expected := range e.expects(fit) {
-		e.stages[i].expected = expected
-	}
-	if !slices.ContainsFunc(e.stages, func(st *stage) bool { return st.due > 0 }) {
-		return e // nothing was due, so nothing is compared
-	}
-	seed := fnv.New64a()
-	seed.Write([]byte(name))
-	resamples := rateResamples
-	if len(histories) > manyModes {
-		resamples /= 4
-	}
-	for _, m := range stats.ResampleRates(histories, fit, seed.Sum64()+c.settings.Seed, resamples) {
-		e.resampled = append(e.resampled, e.expects(m))
+		st.resampled = make([]float32, len(all)-1)
+		if learning {
+			st.learned(mixtures, fit.Grid)
+			continue
+		}
+		st.unsure = st.variance * st.due * st.due
+		st.add(mixtures.Means(like), st.due)
 	}
 	return e
 }
 
-// expects gives the recurrences due after each intervention under a distribution of rates.
-func (e *expectation) expects(m stats.RateMixture) []float64 {
-	mean, hazard := m.Means(), m.Hazards()
-	out := make([]float64, len(e.stages))
-	for k, st := range e.stages {
-		switch {
-		case st.due <= 0:
-		case len(st.likelihoods) == 1:
-			out[k] = mean(st.likelihoods[0]) * st.due
-		default:
-			for i := 0; i < len(st.likelihoods); i += 2 {
-				out[k] += hazard(st.likelihoods[i], st.likelihoods[i+1])
-			}
-		}
+// resamplesOf is how many resamples are made of so many modes.
+func resamplesOf(modes int) int {
+	if modes > manyModes {
+		return rateResamples / 4
 	}
-	return out
+	return rateResamples
 }
 
-// stretches are the quiet times between the recurrences after the
-// intervention: the likelihood at the start of each and at its end.
-func (s *stage) stretches(grid []float64) []stats.Likelihood {
-	var out []stats.Likelihood
+func newStage(s *service, h *modeHistory, rule cut) *stage {
+	first := h.failures[0]
+	st := &stage{service: s, mode: h}
+	st.from, st.until = rule(h, s.to)
+	st.from = min(st.from, s.to)
+	st.history = stats.ModeHistory{First: days(first.at - s.from), Until: h.exposed(first.at, st.from), Observed: days(s.to - s.from)}
+	st.due = h.exposed(st.from, st.until)
+	for _, f := range h.failures[1:] {
+		switch {
+		case f.at < st.from:
+			st.history.Recurrences++
+		case f.at < st.until || (f.at == s.to && st.until == s.to):
+			st.came = append(st.came, f)
+		}
+	}
+	return st
+}
+
+// add takes more recurrences to be due: those under the fit, then those under each resample.
+func (s *stage) add(due []float64, times float64) {
+	s.expected += due[0] * times
+	for b, d := range due[1:] {
+		s.resampled[b] += float32(d * times)
+	}
+}
+
+// learned adds what was due in the quiet times between the recurrences after
+// the intervention.
+func (s *stage) learned(mixtures *stats.RateMixtures, grid []float64) {
 	from, history := s.from, s.history
 	quiet := func(to int64) {
 		exposure := s.mode.exposed(from, to)
 		like := stats.NewLikelihood(history, grid)
-		out = append(out, like, like.Quiet(grid, exposure))
+		s.add(mixtures.Hazards(like, like.Quiet(grid, exposure)), 1)
 		history.Until += exposure
 		from = to
 	}
@@ -188,7 +188,6 @@ func (s *stage) stretches(grid []float64) []stats.Likelihood {
 		history.Recurrences++
 	}
 	quiet(s.until)
-	return out
 }
 
 func days(millis int64) float64 { return float64(millis) / dayMillis }
@@ -208,27 +207,23 @@ func (h *modeHistory) exposed(from, to int64) float64 {
 // comparison is observed against expected over some of the modes.
 type comparison struct {
 	stages         []*stage // those with exposure after intervention
-	resampled      [][]float64
-	failures       int64   // of these modes, all of them
-	came           int64   // O
-	expected       float64 // E
-	c              float64 // squared coefficient of variation of E, enlarged
-	blind          float64 // c without what the outcome itself says
-	before, opened int64   // Σn of the whole, and what the scope leaves out
-	unwitnessed    int     // fixes taken as stated
+	failures       int64    // of these modes, all of them
+	came           int64    // O
+	expected       float64  // E
+	c              float64  // squared coefficient of variation of E, enlarged
+	blind          float64  // c without what the outcome itself says
+	before, opened int64    // Σn of the whole, and what the scope leaves out
+	unwitnessed    int      // fixes taken as stated
 	fixes          int
 }
 
 // compare sums over a scope and the modes that first failed in a window.
 func (e *expectation) compare(g *group, w window) comparison {
 	out := comparison{before: e.before}
-	var chosen []int
 	for _, s := range g.services {
-		if w.name == all && e.opened[s.entire()] > 0 {
-			for _, h := range s.entire().modes {
-				if h.failures[0].opens && s.holds(h) {
-					out.opened++
-				}
+		for _, h := range e.opened[s.entire()] {
+			if w.name == all && s.holds(h) {
+				out.opened++
 			}
 		}
 		for _, i := range e.of[s.entire()] {
@@ -236,7 +231,6 @@ func (e *expectation) compare(g *group, w window) comparison {
 			if st.due <= 0 || !s.holds(st.mode) || !w.holds(st.mode.failures[0].at) {
 				continue
 			}
-			chosen = append(chosen, i)
 			out.stages = append(out.stages, st)
 			out.failures += int64(len(st.mode.failures))
 			out.came += int64(len(st.came))
@@ -250,18 +244,7 @@ func (e *expectation) compare(g *group, w window) comparison {
 		}
 	}
 	if out.expected > 0 {
-		for _, expected := range e.resampled {
-			out.resampled = append(out.resampled, only(expected, chosen))
-		}
 		out.c, out.blind = out.spread()
-	}
-	return out
-}
-
-func only(all []float64, chosen []int) []float64 {
-	out := make([]float64, len(chosen))
-	for k, i := range chosen {
-		out[k] = all[i]
 	}
 	return out
 }
@@ -280,12 +263,13 @@ func (c comparison) spread() (all, blind float64) {
 		d := float64(len(st.came)) - ratio*st.expected
 		squares += d * d
 	}
-	logs := make([]float64, len(c.resampled))
-	for b, expected := range c.resampled {
-		var sum float64
-		for _, e := range expected {
-			sum += e
+	logs := make([]float64, len(c.stages[0].resampled))
+	for _, st := range c.stages {
+		for b, expected := range st.resampled {
+			logs[b] += float64(expected)
 		}
+	}
+	for b, sum := range logs {
 		logs[b] = math.Log(sum)
 	}
 	fits := stats.Deviation(logs)
@@ -306,10 +290,10 @@ func (c comparison) trend(first []float64) stats.RatioTrend {
 		things[i] = stats.Expected{X: first[i], Observed: float64(len(st.came)), Expected: st.expected, Spread: st.variance / (st.rate * st.rate)}
 	}
 	fit := stats.FitRatioTrend(things)
-	slopes := make([]float64, len(c.resampled))
-	for b, expected := range c.resampled {
-		for i := range things {
-			things[i].Expected = expected[i]
+	slopes := make([]float64, len(c.stages[0].resampled))
+	for b := range slopes {
+		for i, st := range c.stages {
+			things[i].Expected = float64(st.resampled[b])
 		}
 		slopes[b] = stats.FitRatioTrend(things).B
 	}

@@ -41,17 +41,20 @@ func classOf(i *Incident) class {
 	}
 }
 
-// merge makes failures of one service's incidents, sorted by time and id.
-func merge(incidents []*Incident, mergeWindow int64) []*failure {
+// asCalled is the mode of an incident.
+func asCalled(i *Incident) string { return i.FailureMode }
+
+// merge makes failures of one service's incidents, sorted by time and id; mode says which belong together.
+func merge(incidents []*Incident, mode func(*Incident) string, mergeWindow int64) []*failure {
 	var out []*failure
 	open := map[string]*failure{} // the last failure of each mode
 	for _, incident := range incidents {
-		at := incident.At()
-		if f := open[incident.FailureMode]; f != nil && at < f.until {
+		at, name := incident.At(), mode(incident)
+		if f := open[name]; f != nil && at < f.until {
 			f.add(incident)
 			continue
 		}
-		f := &failure{first: incident, mode: incident.FailureMode, at: at, until: at}
+		f := &failure{first: incident, mode: name, at: at, until: at}
 		f.take(incident)
 		f.over = incident.End()
 		if f.mode != "" {
@@ -110,13 +113,13 @@ func modeHistories(failures []*failure, closed map[string][]*Improvement) []*mod
 		h := index[f.mode]
 		if h == nil {
 			h = &modeHistory{}
-			f.novel = true
 			index[f.mode] = h
 			out = append(out, h)
 		}
 		h.failures = append(h.failures, f)
 	}
 	for _, h := range out {
+		h.failures[0].novel = true
 		for _, improvement := range closed[h.failures[0].mode] {
 			at := improvement.WitnessedClosedAt
 			if at < h.failures[0].at {

@@ -15,7 +15,7 @@ func (o *organisation) environments(mergeWindow int64) []*group {
 	groups := map[string]*group{}
 	for _, s := range o.services {
 		for _, part := range s.byEnvironment() {
-			part.failures = merge(part.incidents, mergeWindow)
+			part.failures = merge(part.incidents, asCalled, mergeWindow)
 			part.modes = modeHistories(part.failures, o.closed.of(s.name))
 			part.observe(o.asOf)
 			g := groups[part.environment]

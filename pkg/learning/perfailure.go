@@ -31,11 +31,25 @@ func (e *expectation) shortened() string {
 	return out
 }
 
+// PerFailure makes the estimates of learning_per_failure alone, of the whole
+// organisation over all time: what Compute would say of them.
+func PerFailure(in Input, settings Settings) []Estimate {
+	c := newComputation(in, settings)
+	c.quarters = nil
+	c.perFailure(c.org.groups(settings.MergeWindow.Milliseconds())[:1])
+	c.sort()
+	return c.run.Estimates
+}
+
 // learning per failure; services have too few modes of their own.
 func (c *computation) perFailure(groups []*group) {
-	headline := c.expect(perFailure, byIntervention, false)
-	declared := c.expect(perFailure+".declared", byDeclaration, false)
-	placebo := c.expect(perFailure+".placebo", byPlacebo, true)
+	headline := c.expect(perFailure, fine, byIntervention, false)
+	declared := c.expect(perFailure+".declared", fine, byDeclaration, false)
+	placebo := c.expect(perFailure+".placebo", fine, byPlacebo, true)
+	coarser := headline
+	if slices.ContainsFunc(c.org.services, func(s *service) bool { return len(s.coarser) < len(s.modes) }) {
+		coarser = c.expect(perFailure+".coarser", grouped, byIntervention, false)
+	}
 	// Whether modes fade by themselves is asked once, of the whole.
 	fading := c.fading(placebo.compare(groups[0], c.everything))
 	for _, g := range groups {
@@ -47,6 +61,8 @@ func (c *computation) perFailure(groups []*group) {
 			c.learned(g, w, declared, perFailure+".declared", "their declared fix", fading)
 			if g.given(perFailure + ".placebo") {
 				c.learned(g, w, placebo, perFailure+".placebo", "26 weeks without a fix", "")
+				c.learned(g, w, coarser, perFailure+".coarser", "their intervention", fading)
+				c.anyMode(g, w)
 			}
 		}
 		if !g.given(perFailure + ".trend") {
@@ -122,6 +138,7 @@ func (c *computation) learned(g *group, w window, e *expectation, metric, since,
 		c.emit(g, w, refuse(out, no.State, no.Reading+caveat))
 		return
 	}
+	caveat += fmt.Sprintf(" Were half of the recurrences to stop, this much data would show it %s of the time.", percent(p.power(c.settings.Level)))
 	if fading != "" {
 		c.emit(g, w, refuse(out, AssumptionFailed, fmt.Sprintf(
 			"Not reported: %s, so that what is seen after one cannot be told from it (see %s.placebo).%s", fading, perFailure, caveat)))
@@ -159,12 +176,27 @@ func (p comparison) quiet() int64 {
 	return n
 }
 
+// halved is the share of the rate that power is asked for.
+const halved = 0.5
+
+// power is the chance that the interval would lie above zero were half of the
+// recurrences to stop.
+func (p comparison) power(level float64) float64 {
+	return stats.RecurrencePower(1-halved, p.expected, p.c, level)
+}
+
+// asStated says how many of the fixes that a number rests on nobody witnessed; "" if none.
+func asStated(unwitnessed, fixes int) string {
+	if unwitnessed == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" %d of %d fixes are taken as stated, without a witness of when they were declared.", unwitnessed, fixes)
+}
+
 // caveat is what the number rests on.
 func (p comparison) caveat(born float64) string {
 	out := fmt.Sprintf(" Estimated share of modes that began within the record: %s.", percent(math.Round(born*1000)/1000))
-	if p.unwitnessed > 0 {
-		out += fmt.Sprintf(" %d of %d fixes are taken as stated, without a witness of when they were declared.", p.unwitnessed, p.fixes)
-	}
+	out += asStated(p.unwitnessed, p.fixes)
 	if p.opened > 0 {
 		out += fmt.Sprintf(" %s not counted: no exposure lies before the first failure.", plural(int(p.opened), "mode is", "modes are"))
 	}
@@ -214,7 +246,7 @@ func (c *computation) perFailureTrend(g *group, e *expectation, fading string) {
 	}
 	out.bounds(outer, change(fit.Interval(c.settings.InnerLevel)))
 	out.Reading = slope(out, fmt.Sprintf("of the recurrences that came for each one expected, by when the mode first failed, %s, %s quarters",
-		plural(len(p.stages), "mode", "modes"), number(span)))
+		plural(len(p.stages), "mode", "modes"), number(span))) + p.caveat(e.born)
 	c.emit(g, c.everything, out)
 }
 
@@ -243,12 +275,11 @@ func (c *computation) perFailurePower(g *group, e *expectation) {
 		c.emit(g, c.everything, refuse(out, no.State, no.Reading))
 		return
 	}
-	const removed = 0.5
-	v := stats.RecurrencePower(1-removed, p.expected, p.c, c.settings.Level)
+	v := p.power(c.settings.Level)
 	out.Value = v
 	out.bounds(stats.Interval{Low: v, High: v}, stats.Interval{Low: v, High: v})
 	out.Reading = fmt.Sprintf("If half of the recurrences stopped coming, %s with %s to be expected would show it %s of the time. Of simulated organisations about 25 %% showed it with 40 modes, 60 to 75 %% with 150, 94 %% and more with 400.",
-		plural(len(p.stages), "mode", "modes"), number(p.expected), percent(v))
+		plural(len(p.stages), "mode", "modes"), number(p.expected), percent(v)) + p.caveat(e.born)
 	c.emit(g, c.everything, out)
 }
 
@@ -265,6 +296,18 @@ var learningPerFailureMetrics = []Metric{
 		"Share of the recurrences to be expected after a declared fix that did not come; modes without one tell rates only. A quarter holds the modes that first failed in it.",
 		"as learning_per_failure",
 		"as learning_per_failure", "",
+	},
+	{
+		"learning_per_failure.coarser", "share", "higher", "3 recurrences to be expected, 10 seen before intervention in the organisation, no placebo effect",
+		"learning_per_failure with the modes of a service grouped coarser: by their name up to the first of / . : - _ or a space, without digits at its end (disk-full, disk-full-2 and \"Disk (other)\" are all of disk). The first declared fix of any mode of a group is that of the group. If this lies well below learning_per_failure, repeats may have been given new names.",
+		"as learning_per_failure",
+		"as learning_per_failure", "",
+	},
+	{
+		"learning_per_failure.any_mode", "per_1000_service_days", "lower", "10 failures on services that had failed before",
+		"Failures on services that had failed before, of whatever mode, known or not: a repeat counts here whatever it is called.",
+		"1000·k/service-days after the first failure of each service",
+		"Garwood 1936", "",
 	},
 	{
 		"learning_per_failure.placebo", "share", "", "3 recurrences to be expected, 10 seen before 26 weeks in the organisation",

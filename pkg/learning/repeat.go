@@ -179,10 +179,7 @@ func (c *computation) recurrence(g *group, w window, family, since string, follo
 		}
 	}
 	curve := stats.KaplanMeier(lifetimes)
-	caveat := ""
-	if unwitnessed > 0 {
-		caveat = fmt.Sprintf(" %d of %d fixes are taken as stated, without a witness of when they were declared.", unwitnessed, len(follows))
-	}
+	caveat := asStated(unwitnessed, len(follows))
 	for _, days := range horizons {
 		metric := fmt.Sprintf("%s.%dd", family, days)
 		for _, f := range follows {

@@ -19,6 +19,7 @@ type service struct {
 	incidents  []*Incident
 	failures   []*failure
 	modes      []*modeHistory
+	coarser    []*modeHistory // of modes grouped coarser
 	dead       []dead
 	deploys    []int64
 	gaps       []*MonitoringGap
@@ -164,9 +165,11 @@ func newOrganisation(in *Input, mergeWindow int64) *organisation {
 	o.start = in.AsOf
 	for _, s := range o.services {
 		s.sort()
-		s.failures = merge(s.incidents, mergeWindow)
-		s.modes = modeHistories(s.failures, o.closed.of(s.name))
+		s.failures = merge(s.incidents, asCalled, mergeWindow)
+		fixes := o.closed.of(s.name)
+		s.modes = modeHistories(s.failures, fixes)
 		s.observe(in.AsOf)
+		s.coarser = s.coarserModes(fixes, mergeWindow)
 		o.start = min(o.start, s.earliest(in.AsOf))
 	}
 	return o

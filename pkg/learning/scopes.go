@@ -28,7 +28,7 @@ var ScopeKinds = []string{wholeOrganisation, team, environment, failureMode, one
 var notGiven = map[string][]string{
 	oneService:  {perFailure, "learning_derivative.repeats"},
 	environment: {"monitoring_gaps.found", "monitoring_gaps.open", "monitoring_gaps.closed", "monitoring_gaps.proven", "monitoring_gaps.reopened", "monitoring_gaps.unproven", "monitoring_gaps.time_to_close", "durations.improvement"},
-	failureMode: {"new_modes", "change_safety", "severity_trend", perFailure + ".placebo", perFailure + ".trend", perFailure + ".power", perFailure + ".novel_rate", "durations.rollback"},
+	failureMode: {"new_modes", "change_safety", "severity_trend", perFailure + ".placebo", perFailure + ".trend", perFailure + ".power", perFailure + ".novel_rate", perFailure + ".coarser", perFailure + ".any_mode", "durations.rollback"},
 }
 
 // Given says whether a kind of scope is given a metric.

@@ -10,11 +10,14 @@ import (
 // RecurrencePower is the chance that RecurrenceRatio shows a ratio below 1
 // (its upper bound is) when the true one is as given.
 func RecurrencePower(ratio, expected, c, level float64) float64 {
-	// No count above what is expected shows it: the largest that does is sought below.
+	size := 1 / c
+	atMost := func(k int, m float64) float64 { return mathext.RegIncBeta(size, float64(k)+1, size/(size+m)) }
+	// The upper bound lies below 1 where so few are too few for a ratio of 1.
+	// No count above what is expected is: the largest that is is sought below.
 	shown, not := -1, int(math.Ceil(expected))+1
 	for not-shown > 1 {
 		k := shown + (not-shown)/2
-		if RecurrenceRatio(k, expected, c, level).High < 1 {
+		if atMost(k, expected) < (1-level)/2 {
 			shown = k
 		} else {
 			not = k
@@ -23,8 +26,7 @@ func RecurrencePower(ratio, expected, c, level float64) float64 {
 	if shown < 0 {
 		return 0
 	}
-	size := 1 / c
-	return mathext.RegIncBeta(size, float64(shown)+1, size/(size+ratio*expected))
+	return atMost(shown, ratio*expected)
 }
 
 // Expected is a thing of which events were expected, with the squared

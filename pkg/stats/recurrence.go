@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/mathext"
 )
 
@@ -152,141 +154,6 @@ func ResampleRates(modes []ModeHistory, fit RateMixture, seed uint64, resamples 
 	return out
 }
 
-// likelihoods are those of all modes at every rate, old modes first, then those born.
-type likelihoods struct {
-	seen   []Likelihood // of each mode
-	unseen [][]float64  // that a mode stays unseen, for each length of observation
-	length []int        // of each mode: its row of unseen
-}
-
-func newLikelihoods(modes []ModeHistory, grid []float64) likelihoods {
-	k := len(grid)
-	out := likelihoods{seen: make([]Likelihood, len(modes)), length: make([]int, len(modes))}
-	lengths := map[float64]int{}
-	for i, h := range modes {
-		out.seen[i] = NewLikelihood(h, grid)
-		row, known := lengths[h.Observed]
-		if !known {
-			row = len(out.unseen)
-			lengths[h.Observed] = row
-			u := make([]float64, 2*k)
-			for j, rate := range grid {
-				u[j] = math.Exp(-rate * h.Observed)
-				u[k+j] = -math.Expm1(-rate*h.Observed) / (rate * h.Observed)
-			}
-			out.unseen = append(out.unseen, u)
-		}
-		out.length[i] = row
-	}
-	return out
-}
-
-// maximise takes EM steps from m; each mode counts as often as counts says.
-func (l likelihoods) maximise(m *RateMixture, counts []float64, steps int) {
-	k := len(m.Grid)
-	hidden := make([]float64, len(l.unseen)) // modes seen with each length of observation
-	for i, c := range counts {
-		hidden[l.length[i]] += c
-	}
-	alive := make([]int, 2*k)
-	for x := range alive {
-		alive[x] = x
-	}
-	ratios := make([]float64, 2*k)
-	for step := range steps {
-		prior := m.prior()
-		if step%100 == 99 {
-			l, alive = l.without(prior, alive)
-		}
-		q, ratios := make([]float64, len(alive)), ratios[:len(alive)]
-		for a, x := range alive {
-			q[a] = prior[x]
-		}
-		clear(ratios)
-		for i, c := range counts {
-			if c != 0 {
-				accumulate(ratios, l.seen[i], c/dot(q, l.seen[i]))
-			}
-		}
-		for u, c := range hidden {
-			if c != 0 {
-				accumulate(ratios, l.unseen[u], c/(1-dot(q, l.unseen[u])))
-			}
-		}
-		var total, born float64
-		clear(m.Weights)
-		for a, x := range alive {
-			v := q[a] * ratios[a]
-			total += v
-			if x >= k {
-				born += v
-				x -= k
-			}
-			m.Weights[x] += v
-		}
-		for j := range m.Weights {
-			m.Weights[j] /= total
-		}
-		m.Born = born / total
-	}
-}
-
-// without leaves out the rates that have died out: no later step could bring them back.
-func (l likelihoods) without(prior []float64, alive []int) (likelihoods, []int) {
-	const dead = 1e-60
-	var keep, left []int
-	for a, x := range alive {
-		if prior[x] > dead {
-			keep = append(keep, a)
-			left = append(left, x)
-		}
-	}
-	if len(left) == len(alive) {
-		return l, alive
-	}
-	out := likelihoods{length: l.length}
-	for _, row := range l.seen {
-		out.seen = append(out.seen, only(row, keep))
-	}
-	for _, row := range l.unseen {
-		out.unseen = append(out.unseen, only(row, keep))
-	}
-	return out, left
-}
-
-func only(row []float64, keep []int) []float64 {
-	out := make([]float64, len(keep))
-	for i, a := range keep {
-		out[i] = row[a]
-	}
-	return out
-}
-
-// dot sums in four strands, in an order that never changes.
-func dot(a, b []float64) float64 {
-	var s0, s1, s2, s3 float64
-	n := len(a)
-	b = b[:n]
-	i := 0
-	for ; i+4 <= n; i += 4 {
-		s0 += a[i] * b[i]
-		s1 += a[i+1] * b[i+1]
-		s2 += a[i+2] * b[i+2]
-		s3 += a[i+3] * b[i+3]
-	}
-	for ; i < n; i++ {
-		s0 += a[i] * b[i]
-	}
-	return (s0 + s1) + (s2 + s3)
-}
-
-func accumulate(into, row []float64, by float64) {
-	row = row[:len(into)]
-	for x := range into {
-		into[x] += by * row[x]
-	}
-}
-
 // prior weighs old modes at each rate, then those born within the observation.
 func (m RateMixture) prior() []float64 {
 	k := len(m.Grid)
@@ -307,8 +174,13 @@ type Likelihood []float64
 
 // NewLikelihood is that of a history.
 func NewLikelihood(h ModeHistory, grid []float64) Likelihood {
+	out := make(Likelihood, 2*len(grid))
+	h.likelihood(out, grid)
+	return out
+}
+
+func (h ModeHistory) likelihood(out, grid []float64) {
 	k := len(grid)
-	out := make(Likelihood, 2*k)
 	top := math.Inf(-1)
 	for j, rate := range grid {
 		out[j] = (h.Recurrences+1)*math.Log(rate) - rate*(h.First+h.Until)
@@ -318,7 +190,6 @@ func NewLikelihood(h ModeHistory, grid []float64) Likelihood {
 	for x := range out {
 		out[x] = math.Exp(out[x] - top)
 	}
-	return out
 }
 
 // Quiet is the likelihood after so much more exposure without a failure, up to the same factor.
@@ -331,22 +202,47 @@ func (l Likelihood) Quiet(grid []float64, exposure float64) Likelihood {
 	return out
 }
 
-// Hazards gives how many failures were due between two likelihoods, the second
-// being the first after a quiet stretch, when what is expected is learned anew
-// at each moment: ∫E[λ | quiet so far] = −ln of the chance of the quiet.
-func (m RateMixture) Hazards() func(before, quiet Likelihood) float64 {
-	q := m.prior()
-	return func(before, quiet Likelihood) float64 { return math.Log(dot(q, before) / dot(q, quiet)) }
+// RateMixtures are distributions on one grid, asked together.
+type RateMixtures struct {
+	prior, rated blas64.General // a row each; rated is by the rate
+	x, y         []float64
 }
 
-// Means gives the mean rate of a mode, that of Posterior.
-func (m RateMixture) Means() func(Likelihood) float64 {
-	q, k := m.prior(), len(m.Grid)
-	rated := make([]float64, len(q))
-	for x := range q {
-		rated[x] = q[x] * m.Grid[x%k]
+// NewRateMixtures takes distributions on one grid, one at least.
+func NewRateMixtures(mixtures []RateMixture) *RateMixtures {
+	n, k := len(mixtures), len(mixtures[0].Grid)
+	out := &RateMixtures{general(n, 2*k), general(n, 2*k), make([]float64, n), make([]float64, n)}
+	for i, m := range mixtures {
+		for j, q := range m.prior() {
+			out.prior.Data[i*2*k+j] = q
+			out.rated.Data[i*2*k+j] = q * m.Grid[j%k]
+		}
 	}
-	return func(like Likelihood) float64 { return dot(rated, like) / dot(q, like) }
+	return out
+}
+
+// Means gives a mode's mean rate under each, that of Posterior. The slice is
+// good until the next question.
+func (m *RateMixtures) Means(like Likelihood) []float64 {
+	blas64.Gemv(blas.NoTrans, 1, m.prior, vector(like), 0, vector(m.x))
+	blas64.Gemv(blas.NoTrans, 1, m.rated, vector(like), 0, vector(m.y))
+	for i, q := range m.x {
+		m.y[i] /= q
+	}
+	return m.y
+}
+
+// Hazards gives how many failures were due under each between two likelihoods,
+// the second being the first after a quiet stretch, when what is expected is
+// learned anew at each moment: ∫E[λ | quiet so far] = −ln of the chance of the
+// quiet. The slice is good until the next question.
+func (m *RateMixtures) Hazards(before, quiet Likelihood) []float64 {
+	blas64.Gemv(blas.NoTrans, 1, m.prior, vector(before), 0, vector(m.y))
+	blas64.Gemv(blas.NoTrans, 1, m.prior, vector(quiet), 0, vector(m.x))
+	for i, q := range m.x {
+		m.y[i] = math.Log(m.y[i] / q)
+	}
+	return m.y
 }
 
 // Posterior is the mean and variance of the rate of a mode.

@@ -13,7 +13,7 @@ import (
 // Interval is a closed interval; a bound that the data do not give is ±Inf.
 type Interval struct{ Low, High float64 }
 
-// halvings is the fixed number of bisection steps: enough to exhaust a
+// halvings is the largest number of bisection steps: enough to exhaust a
 // float64 mantissa from any bracket used here.
 const halvings = 200
 
@@ -21,6 +21,9 @@ const halvings = 200
 func bisect(f func(float64) float64, low, high float64) float64 {
 	for range halvings {
 		mid := low + (high-low)/2
+		if mid == low || mid == high {
+			break // neighbours: nothing would move any more
+		}
 		if f(mid) < 0 {
 			low = mid
 		} else {

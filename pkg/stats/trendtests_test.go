@@ -171,9 +171,9 @@ func TestRecurrencePower(t *testing.T) {
 func TestHazard(t *testing.T) {
 	m := stats.RateMixture{Grid: []float64{1, 2}, Weights: []float64{0.5, 0.5}}
 	before := stats.Likelihood{1, 1, 0, 0}
-	near(t, "due", m.Hazards()(before, before.Quiet(m.Grid, 3)), -math.Log((math.Exp(-3)+math.Exp(-6))/2))
+	near(t, "due", stats.NewRateMixtures([]stats.RateMixture{m}).Hazards(before, before.Quiet(m.Grid, 3))[0], -math.Log((math.Exp(-3)+math.Exp(-6))/2))
 	mean, variance := m.Posterior(before)
 	near(t, "mean", mean, 1.5)
-	near(t, "mean alone", m.Means()(before), 1.5)
+	near(t, "mean alone", stats.NewRateMixtures([]stats.RateMixture{m}).Means(before)[0], 1.5)
 	near(t, "variance", variance, 0.25)
 }
