@@ -40,7 +40,7 @@ func DefaultSettings() Settings {
 }
 
 // version changes whenever the same input would give other numbers.
-const version = 5
+const version = 6
 
 // Hash identifies the settings, and the way of computing, in hexadecimal.
 func (s Settings) Hash() string {
