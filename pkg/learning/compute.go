@@ -104,6 +104,7 @@ func refuse(e Estimate, state State, reading string) Estimate {
 
 // tooFew refuses for want of data: what there is, and what is needed.
 func tooFew(e Estimate, have, need int64, of string) Estimate {
+	e.Lacks = max(0, need-have)
 	return refuse(e, Insufficient, fmt.Sprintf("Not enough data: n = %s, needs %d. No figure is shown.", numbered(have, of), need))
 }
 

@@ -45,6 +45,7 @@ type Estimate struct {
 	Events   int64   // how many of them were the event of interest
 	Exposure float64 // service-days, or the denominator of a share
 	Censored int64   // unfinished things that were kept as censored
+	Lacks    int64   // how many more of what N counts a figure needs; 0 where it has one, or lacks something else
 
 	State   State
 	Method  string // the estimator and interval, in the field's words

@@ -205,6 +205,7 @@ func (c *computation) within(metric string, curve stats.Survival, days int, sinc
 		Method:   "1 − Kaplan–Meier; log(−log) Greenwood, exact binomial without an event",
 	}
 	if known < fewestModes || (curve.Longest < t && curve.At(t) > 0) {
+		e.Lacks = int64(max(0, fewestModes-known))
 		return refuse(e, Insufficient, fmt.Sprintf(
 			"Not enough data: n = %s for %d days after %s, needs %d. No figure is shown.", numbered(int64(known), "modes that came back or were followed"), days, since, fewestModes))
 	}
@@ -230,6 +231,7 @@ func (c *computation) several(metric string, curve stats.MeanCumulative, days in
 		Method:   "mean cumulative function; log-normal bounds, the larger of Nelson's and the robust variance",
 	}
 	if followed < fewestModes {
+		e.Lacks = int64(fewestModes - followed)
 		return refuse(e, Insufficient, fmt.Sprintf(
 			"Not enough data: n = %s followed for %d days after %s, needs %d. No figure is shown.", numbered(int64(followed), "modes"), days, since, fewestModes))
 	}

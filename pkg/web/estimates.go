@@ -7,59 +7,23 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/tuition-hq/tuition/pkg/learning"
 )
 
-// estimateRow is one estimate as data. A number that is not known is null, as
-// is a bound that does not exist (an interval without upper end).
-type estimateRow struct {
-	Metric    string   `json:"metric"`
-	ScopeKind string   `json:"scope_kind"`
-	Scope     string   `json:"scope"`
-	Window    string   `json:"window"`
-	AsOf      string   `json:"as_of"`
-	Value     *float64 `json:"value"`
-	Low       *float64 `json:"low"`
-	High      *float64 `json:"high"`
-	Level     float64  `json:"level"`
-	Low50     *float64 `json:"low50"`
-	High50    *float64 `json:"high50"`
-	Unit      string   `json:"unit"`
-	N         int64    `json:"n"`
-	Events    int64    `json:"events"`
-	Exposure  *float64 `json:"exposure"`
-	Censored  int64    `json:"censored"`
-	State     string   `json:"state"`
-	StateCode int      `json:"state_code"`
-	Method    string   `json:"method"`
-	Origin    string   `json:"origin"`
-	Verdict   string   `json:"verdict"`
-	Reading   string   `json:"reading"`
-}
-
 var columns = []string{
 	"metric", "scope_kind", "scope", "window", "as_of", "value", "low", "high", "level", "low50", "high50",
 	"unit", "n", "events", "exposure", "censored", "state", "state_code", "method", "origin", "verdict", "reading",
 }
 
-func rowOf(e learning.Estimate) estimateRow {
-	return estimateRow{
-		e.Metric, e.Scope.Kind, e.Scope.Name, e.Window, instant(e.AsOf), finite(e.Value), finite(e.Low), finite(e.High), e.Level,
-		finite(e.Low50), finite(e.High50), e.Unit, e.N, e.Events, finite(e.Exposure), e.Censored, string(e.State), e.State.Code(), e.Method, e.Origin, e.Verdict, e.Reading,
-	}
-}
-
-func (r estimateRow) fields() []string {
+func fields(r learning.Row) []string {
 	whole := func(n int64) string { return strconv.FormatInt(n, 10) }
 	return []string{
 		r.Metric, r.ScopeKind, r.Scope, r.Window, r.AsOf, decimal(r.Value), decimal(r.Low), decimal(r.High), decimal(&r.Level),
@@ -68,22 +32,11 @@ func (r estimateRow) fields() []string {
 	}
 }
 
-func finite(x float64) *float64 {
-	if math.IsNaN(x) || math.IsInf(x, 0) {
-		return nil
-	}
-	return &x
-}
-
 func decimal(x *float64) string {
 	if x == nil {
 		return ""
 	}
 	return strconv.FormatFloat(*x, 'g', -1, 64)
-}
-
-func instant(millis int64) string {
-	return time.UnixMilli(millis).UTC().Format("2006-01-02T15:04:05.000Z")
 }
 
 // A query of /api/estimates. A filter that is absent lets everything through;
@@ -152,11 +105,11 @@ func (s *site) estimates(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, http.StatusServiceUnavailable, "the store does not answer: the reason is in the log of the process")
 		return
 	}
-	rows := []estimateRow{}
+	rows := []learning.Row{}
 	estimates := q.scoped(snapshot.Estimates)
 	for i := range estimates {
 		if q.holds(&estimates[i]) {
-			rows = append(rows, rowOf(estimates[i]))
+			rows = append(rows, learning.RowOf(estimates[i]))
 		}
 	}
 	if q.format == "csv" {
@@ -164,8 +117,8 @@ func (s *site) estimates(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.sendJSON(w, http.StatusOK, map[string]any{
-		"run_id": snapshot.RunID, "as_of": instant(snapshot.AsOf), "input_events": snapshot.InputEvents,
-		"computed_at": instant(snapshot.ComputedAt.UnixMilli()), "estimates": rows,
+		"run_id": snapshot.RunID, "as_of": learning.Instant(snapshot.AsOf), "input_events": snapshot.InputEvents,
+		"computed_at": learning.Instant(snapshot.ComputedAt.UnixMilli()), "estimates": rows,
 	})
 }
 
@@ -182,12 +135,12 @@ func (s *site) sendJSON(w http.ResponseWriter, status int, v any) {
 	s.write(w, status, "application/json", append(b, '\n'))
 }
 
-func (s *site) sendCSV(w http.ResponseWriter, rows []estimateRow) {
+func (s *site) sendCSV(w http.ResponseWriter, rows []learning.Row) {
 	var b bytes.Buffer
 	c := csv.NewWriter(&b)
 	_ = c.Write(columns) // a buffer never refuses
 	for _, r := range rows {
-		_ = c.Write(r.fields())
+		_ = c.Write(fields(r))
 	}
 	c.Flush()
 	w.Header().Set("Content-Disposition", `attachment; filename="estimates.csv"`)

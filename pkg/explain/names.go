@@ -1,0 +1,144 @@
+package explain
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tuition-hq/tuition/pkg/learning"
+)
+
+// Family is the first part of a metric's name: repeat_rate of repeat_rate.after_fix.30d.
+func Family(metric string) string {
+	head, _, _ := strings.Cut(metric, ".")
+	return head
+}
+
+// Parts are the metrics of a family, in their order; none if there is no such family.
+func Parts(family string) []learning.Metric {
+	var out []learning.Metric
+	for _, m := range learning.Metrics {
+		if Family(m.Name) == family {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// Families are all of them, in the order in which the metrics stand.
+func Families() []string {
+	var out []string
+	for _, m := range learning.Metrics {
+		if family := Family(m.Name); !slices.Contains(out, family) {
+			out = append(out, family)
+		}
+	}
+	return out
+}
+
+// Known says that a name is neither a metric nor a family, as Missing, with the nearest there are.
+func Known(name string) error {
+	if _, metric := learning.Lookup(name); metric || len(Parts(name)) > 0 {
+		return nil
+	}
+	return Missing{unknown(name)}
+}
+
+const fewNames = 3
+
+func unknown(name string) error {
+	shown := name
+	if len(shown) > 60 {
+		shown = shown[:60] + "…"
+	}
+	return fmt.Errorf("there is no metric %q; the nearest are %s", shown, strings.Join(nearest(name), ", "))
+}
+
+// nearest are the names of metrics and families that differ least from a name.
+func nearest(name string) []string {
+	name = strings.ToLower(name)
+	if runes := []rune(name); len(runes) > 100 {
+		name = string(runes[:100])
+	}
+	candidates := Families()
+	for _, m := range learning.Metrics {
+		if !slices.Contains(candidates, m.Name) {
+			candidates = append(candidates, m.Name)
+		}
+	}
+	distance := map[string]int{}
+	for _, c := range candidates {
+		d := edits(name, c)
+		// A part of a name, as in "median", is nearer than its length tells.
+		if len(name) > 3 && strings.Contains(c, name) {
+			d = min(d, 2)
+		}
+		distance[c] = d
+	}
+	slices.SortStableFunc(candidates, func(a, b string) int { return cmp.Compare(distance[a], distance[b]) })
+	return candidates[:min(fewNames, len(candidates))]
+}
+
+// edits is the number of letters to insert, remove or replace (Levenshtein 1966).
+func edits(a, b string) int {
+	from, to := []rune(a), []rune(b)
+	row := make([]int, len(to)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i, x := range from {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j, y := range to {
+			replaced := diagonal
+			if x != y {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(to)]
+}
+
+// noScope says that a scope does not exist and how to list those that do.
+func noScope(estimates []learning.Estimate, scope learning.Scope) error {
+	list := fmt.Sprintf("`tuition metrics --scope %s` lists them", scope.Kind)
+	var names []string
+	for _, e := range estimates {
+		if e.Scope.Kind == scope.Kind && e.Scope.Name != "" && !slices.Contains(names, e.Scope.Name) {
+			names = append(names, e.Scope.Name)
+		}
+	}
+	if len(names) == 0 {
+		return fmt.Errorf("there is no scope %s; there is no %s yet: %s", ScopeText(scope), scope.Kind, list)
+	}
+	slices.Sort(names)
+	const few = 8
+	more := ""
+	if len(names) > few {
+		more = fmt.Sprintf(" and %d more", len(names)-few)
+	}
+	return fmt.Errorf("there is no scope %s; there are %s%s: %s", ScopeText(scope), strings.Join(names[:min(few, len(names))], ", "), more, list)
+}
+
+func kindsOf(estimates []learning.Estimate, metric string) []string {
+	var kinds []string
+	for _, e := range estimates {
+		if e.Metric == metric && !slices.Contains(kinds, e.Scope.Kind) {
+			kinds = append(kinds, e.Scope.Kind)
+		}
+	}
+	slices.Sort(kinds)
+	return kinds
+}
+
+func windowsOf(estimates []learning.Estimate) []string {
+	var windows []string
+	for _, e := range estimates {
+		windows = append(windows, e.Window)
+	}
+	slices.Sort(windows)
+	return windows
+}
