@@ -50,7 +50,7 @@ func newRoot(environ []string, stdin io.Reader, stdout, stderr io.Writer) *cobra
 	root.AddCommand(
 		c.demo(), c.run(), c.migrate(), c.check(), c.version(),
 		c.publish(), c.importFiles(), c.simulate(), c.deadletter(),
-		c.metrics(), c.sql(), c.rebuild(),
+		c.metrics(), c.explain(), c.sql(), c.rebuild(),
 	)
 	return root
 }

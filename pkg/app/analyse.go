@@ -59,15 +59,15 @@ func (s *Session) loadInput(ctx context.Context, st *store.Store, moment int64) 
 }
 
 // computeSlowly is compute for somebody who waits for it.
-func (s *Session) computeSlowly(ctx context.Context, st *store.Store, moment int64) (learning.Run, error) {
+func (s *Session) computeSlowly(ctx context.Context, st *store.Store, moment int64) (learning.Input, learning.Run, error) {
 	done := s.slow("folding the log")
 	input, err := s.loadInput(ctx, st, moment)
 	done()
 	if err != nil {
-		return learning.Run{}, err
+		return learning.Input{}, learning.Run{}, err
 	}
 	defer s.slow("computing the estimates")()
-	return learning.Compute(input, s.learningSettings()), nil
+	return input, learning.Compute(input, s.learningSettings()), nil
 }
 
 // compute folds the log as it is now and computes every estimate.

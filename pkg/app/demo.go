@@ -88,7 +88,7 @@ func (s *Session) demonstrate(ctx context.Context, organisation *simulate.Simula
 	if err != nil {
 		return err
 	}
-	run, err := s.computeSlowly(ctx, st, key.asOf)
+	_, run, err := s.computeSlowly(ctx, st, key.asOf)
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func (s *Session) Metrics(ctx context.Context, o MetricsOptions) (Table, error) 
 	if err != nil {
 		return Table{}, err
 	}
-	run, err := s.computeSlowly(ctx, st, key.asOf)
+	_, run, err := s.computeSlowly(ctx, st, key.asOf)
 	if err != nil {
 		return Table{}, err
 	}
@@ -183,7 +183,7 @@ func (s *Session) Rebuild(ctx context.Context) (Rebuilt, error) {
 	if err != nil {
 		return Rebuilt{}, err
 	}
-	run, err := s.computeSlowly(ctx, st, key.asOf)
+	_, run, err := s.computeSlowly(ctx, st, key.asOf)
 	if err != nil {
 		return Rebuilt{}, err
 	}

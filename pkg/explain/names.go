@@ -142,3 +142,12 @@ func windowsOf(estimates []learning.Estimate) []string {
 	slices.Sort(windows)
 	return windows
 }
+
+// FirstSentence is the beginning of a text up to its first full stop.
+func FirstSentence(text string) string {
+	head, _, more := strings.Cut(text, ". ")
+	if more {
+		head += "."
+	}
+	return head
+}

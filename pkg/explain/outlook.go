@@ -142,7 +142,7 @@ func moved(m learning.Metric, e learning.Estimate, s scale, p pace) []string {
 
 // closes says when verdicts are given.
 func closes(e learning.Estimate, asOf int64) string {
-	at := utc(asOf - 1)
+	at := utc(asOf)
 	next := time.Date(at.Year(), (at.Month()-1)/3*3+4, 1, 0, 0, 0, 0, time.UTC)
 	if e.Verdict != "" {
 		return fmt.Sprintf("The verdict, %s, was given at a quarter's close and stands until the next on %s.", e.Verdict, next.Format("2 January 2006"))

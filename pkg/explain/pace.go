@@ -2,7 +2,6 @@ package explain
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/tuition-hq/tuition/pkg/learning"
@@ -85,20 +84,31 @@ func (p pace) wait(more int64) string {
 		return fmt.Sprintf("None came %s: at that rate it does not get there.", p.since)
 	}
 	median, i := stats.Wait(more, p.seen, p.quarters, 0.95)
-	return fmt.Sprintf("At the present rate, %s a quarter %s, that takes about %s; %s to %s are compatible with that rate (95 %%).",
-		figure(float64(p.seen)/p.quarters), p.since, quarters(median), figure(i.Low), quarters(i.High))
+	if !(median < foreseeable) {
+		return fmt.Sprintf("At the present rate, %s a quarter %s, that takes more than a hundred years.", figure(float64(p.seen)/p.quarters), p.since)
+	}
+	return fmt.Sprintf("At the present rate, %s a quarter %s, that takes about %s; %s are compatible with that rate (95 %%).",
+		figure(float64(p.seen)/p.quarters), p.since, quarters(median, median), quarters(i.Low, i.High))
 }
 
-// quarters prints a time in quarters, in years where it is long.
-func quarters(q float64) string {
-	switch {
-	case math.IsInf(q, 0) || q > 400:
-		return "more than a hundred years"
-	case q >= 12:
-		return figure(q/4) + " years"
-	case math.Round(q*10) == 10:
-		return "1 quarter"
-	default:
-		return figure(q) + " quarters"
+// foreseeable is a hundred years in quarters.
+const foreseeable = 400
+
+// quarters prints a time or a range of times in quarters, in years where it is long.
+func quarters(low, high float64) string {
+	unit, in := "quarters", 1.0
+	if low >= 12 {
+		unit, in = "years", 4
 	}
+	from, to := figure(low/in), figure(high/in)
+	if high > foreseeable {
+		return from + " " + unit + " to more than a hundred years"
+	}
+	if from == to {
+		if from == "1" {
+			unit = unit[:len(unit)-1]
+		}
+		return from + " " + unit
+	}
+	return from + " to " + to + " " + unit
 }

@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	textWidth  = 96
-	labelWidth = 14
+	glue       = "\u2060" // holds a number and its sign of percent on one line
+	textWidth  = 100
+	labelWidth = 20
 )
 
 // page writes labelled lines, wrapped, and keeps the first error.
@@ -38,12 +39,15 @@ func (p *page) line(label, text string) {
 	if text == "" {
 		return
 	}
-	pad := func(s string) string { return "  " + s + strings.Repeat(" ", max(1, labelWidth-utf8.RuneCountInString(s))) }
+	pad := func(s string) string {
+		return "  " + s + strings.Repeat(" ", max(1, labelWidth-utf8.RuneCountInString(s)))
+	}
 	head := pad(label)
 	room := textWidth - utf8.RuneCountInString(head)
 	var row strings.Builder
 	n := 0
-	for word := range strings.FieldsSeq(text) {
+	for word := range strings.FieldsSeq(strings.ReplaceAll(text, " %", glue+"%")) {
+		word = strings.ReplaceAll(word, glue, " ")
 		length := utf8.RuneCountInString(word)
 		if n > 0 && n+1+length > room {
 			p.print(head + row.String())
@@ -148,7 +152,7 @@ func (x *Explanation) writePast(p *page) {
 func (c Counted) Title(metric string) string {
 	switch {
 	case c.Total == 0:
-		return "What it counted: nothing that is listed one by one"
+		return "What it counted: none that is listed one by one"
 	case c.Of != metric:
 		return fmt.Sprintf("What it counted: the same %d as %s", c.Total, c.Of)
 	default:
@@ -237,8 +241,14 @@ func (x *Explanation) Rows() [][]any {
 	}
 	m, e := x.Metric, x.Estimate
 	for _, v := range []Named{
-		{"name", m.Name}, {"family", m.Family}, {"unit", m.Unit}, {"better", m.Better}, {"needs", m.Minimum},
-		{"definition", m.Definition}, {"formula", m.Formula}, {"source", m.Source},
+		{"name", m.Name},
+		{"family", m.Family},
+		{"unit", m.Unit},
+		{"better", m.Better},
+		{"needs", m.Minimum},
+		{"definition", m.Definition},
+		{"formula", m.Formula},
+		{"source", m.Source},
 	} {
 		add("metric", v.Name, v.Value)
 	}
