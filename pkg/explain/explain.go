@@ -108,12 +108,8 @@ func Of(f Facts, ask Ask) (Explanation, error) {
 	}
 	var family []learning.Estimate // of the same scope and window
 	var same []learning.Estimate   // of the same metric and scope
-	scopeKnown := false
-	for _, e := range f.Snapshot.Estimates {
-		if e.Scope != ask.Scope {
-			continue
-		}
-		scopeKnown = true
+	estimates := estimatesOf(f.Snapshot.Estimates, ask.Scope)
+	for _, e := range estimates {
 		if e.Window == ask.Window && Family(e.Metric) == Family(ask.Metric) {
 			family = append(family, e)
 		}
@@ -123,7 +119,7 @@ func Of(f Facts, ask Ask) (Explanation, error) {
 	}
 	at := slices.IndexFunc(same, func(e learning.Estimate) bool { return e.Window == ask.Window })
 	switch {
-	case !scopeKnown:
+	case len(estimates) == 0:
 		return Explanation{}, Missing{noScope(f.Snapshot.Estimates, ask.Scope)}
 	case len(same) == 0:
 		return Explanation{}, Missing{fmt.Errorf("%s is not given for a scope of kind %s; it is for %s", ask.Metric, ask.Scope.Kind, strings.Join(kindsOf(f.Snapshot.Estimates, ask.Metric), ", "))}
@@ -147,6 +143,21 @@ func Of(f Facts, ask Ask) (Explanation, error) {
 		}
 	}
 	return x, nil
+}
+
+// estimatesOf are all of one scope; of one below the organisation also those
+// that too little was counted for.
+func estimatesOf(all []learning.Estimate, scope learning.Scope) []learning.Estimate {
+	if scope.Name != "" {
+		return learning.Of(all, scope)
+	}
+	var out []learning.Estimate
+	for _, e := range all {
+		if e.Scope == scope {
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 func metricOf(m learning.Metric) Metric {
