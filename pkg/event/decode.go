@@ -1,7 +1,6 @@
 package event
 
 import (
-	"crypto/sha256"
 	"errors"
 	"strings"
 	"time"
@@ -96,6 +95,9 @@ func (d *Decoder) decode(m *Message, into *Event) *Rejection {
 		return r
 	}
 	into.ReceivedAt, into.EmittedAt, into.Imported = m.Time, ce.emitted, ce.imported
+	if d.redactor != nil {
+		d.redactor.reset()
+	}
 	if !d.decodeFast(ce.data, into) {
 		if r := d.decodeSlow(ce.data, into, &ce); r != nil {
 			return r
@@ -106,7 +108,7 @@ func (d *Decoder) decode(m *Message, into *Event) *Rejection {
 	if r := d.checkClock(m, into); r != nil {
 		return r
 	}
-	into.SHA256 = sha256.Sum256(ce.data)
+	into.SHA256 = d.redactor.digest(ce.data)
 	into.OrdHigh, into.OrdLow = uint64(into.OccurredAt), ordLow(d.digest, into)
 	return nil
 }
@@ -181,10 +183,9 @@ func (d *Decoder) decodeSlow(data []byte, into *Event, ce *cloudEvent) *Rejectio
 		return r
 	}
 	if d.redactor != nil {
-		d.redactor.found = nil
 		d.redactor.object(tree, nil, false)
 		if d.redactor.found != nil {
-			return reject(CodePersonalData, safePointer(d.schemas.words, d.redactor.found), "no person")
+			return reject(CodePersonalData, safePointer(d.schemas.words, d.redactor.found), "no "+d.redactor.kind)
 		}
 	}
 	return extract(tree, means, into)

@@ -57,11 +57,15 @@ func (p *scanner) text() (s string, ok bool) {
 	if !p.exactly('"') {
 		return "", false
 	}
-	start, at, ascii := p.i, false, true
+	start, ask, ascii, slash := p.i, false, true, uint64(0)
 	for {
 		for p.i+8 <= len(p.b) {
+			// From the lowest, bytes below -, from : to @, from [ to ^, above z and outside ASCII.
 			w := binary.LittleEndian.Uint64(p.b[p.i:])
-			special := hasByte(w, '"') | hasByte(w, '\\') | hasByte(w, '@') | (w-ones*0x20)&^w&highs | w&highs
+			low := w &^ highs
+			special := (w-ones*'-')&^w&highs | (low+ones*(0x7f-'9'))&^(low+ones*(0x7f-'@'))&highs |
+				(low+ones*(0x7f-'Z'))&^(low+ones*(0x7f-'^'))&highs | (low+ones*(0x7f-'z'))&highs | w&highs
+			slash |= hasByte(w, '/') // perhaps one behind the text too: then it is only asked in vain
 			if special != 0 {
 				p.i += bits.TrailingZeros64(special) / 8
 				break
@@ -75,13 +79,16 @@ func (p *scanner) text() (s string, ok bool) {
 		case c == '"':
 			s = share(p.b[start:p.i])
 			p.i++
-			return s, (ascii || utf8.ValidString(s)) && (!at || strings.HasPrefix(s, "pkg:"))
+			return s, (ascii || utf8.ValidString(s)) && (!ask && slash == 0 || !suspect(s))
 		case c == '\\' || c < 0x20:
 			return "", false
-		case c == '@':
-			at = true
+		case c == ':':
+			ask = ask || p.i > start && isLetter(p.b[p.i-1])
 		case c >= utf8.RuneSelf:
-			ascii = false
+			ascii, ask = false, true
+		case c == '-', c == '.', c == '_', isAlphanumeric(c):
+		default:
+			ask = true
 		}
 		p.i++
 	}
