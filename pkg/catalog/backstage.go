@@ -49,7 +49,9 @@ func (f *file) component(fields map[string]field) (entry, bool) {
 	}
 	if spec, stated := fields["spec"]; stated {
 		m := f.mapping(spec.value, "`spec` of a Component")
-		e.Team = entityName(f.text(m["owner"]))
+		if owner := f.text(m["owner"]); !strings.HasPrefix(strings.ToLower(owner), "user:") { // a person is no team, and is shown nowhere
+			e.Team = entityName(owner)
+		}
 		for _, on := range f.names(m["dependsOn"]) {
 			if kind, _, has := strings.Cut(on.name, ":"); has && !strings.EqualFold(kind, "component") {
 				continue // a resource or an API: not a service of ours

@@ -99,6 +99,21 @@ kind: API
 metadata: {name: artist-api}
 `
 
+// A person who owns a service is no team: it has none.
+func TestBackstageOwnerIsAPerson(t *testing.T) {
+	for _, owner := range []string{"user:default/jo-doe", "User:jo-doe"} {
+		c, _, err := ReadCatalog(write(t, strings.Replace(backstage, "group:default/artist-relations-team", owner, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range c.Services {
+			if s.Name == "artist-web" && s.Team != "" {
+				t.Errorf("owner %s: team %q", owner, s.Team)
+			}
+		}
+	}
+}
+
 func TestBackstage(t *testing.T) {
 	path := write(t, backstage)
 	c, warnings, err := ReadCatalog(path)

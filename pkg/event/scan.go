@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 	"strings"
@@ -65,11 +66,12 @@ func (p *scanner) text() (s string, ok bool) {
 			low := w &^ highs
 			special := (w-ones*'-')&^w&highs | (low+ones*(0x7f-'9'))&^(low+ones*(0x7f-'@'))&highs |
 				(low+ones*(0x7f-'Z'))&^(low+ones*(0x7f-'^'))&highs | (low+ones*(0x7f-'z'))&highs | w&highs
-			slash |= hasByte(w, '/') // perhaps one behind the text too: then it is only asked in vain
 			if special != 0 {
+				slash |= hasByte(w, '/') & (special&-special - 1)
 				p.i += bits.TrailingZeros64(special) / 8
 				break
 			}
+			slash |= hasByte(w, '/')
 			p.i += 8
 		}
 		if p.i >= len(p.b) {
@@ -86,6 +88,8 @@ func (p *scanner) text() (s string, ok bool) {
 			ask = ask || p.i > start && isLetter(p.b[p.i-1])
 		case c >= utf8.RuneSelf:
 			ascii, ask = false, true
+		case c == '/':
+			slash = 1
 		case c == '-', c == '.', c == '_', isAlphanumeric(c):
 		default:
 			ask = true
@@ -107,8 +111,17 @@ func (p *scanner) next(count int) (name string, more, ok bool) {
 		}
 		p.space()
 	}
-	name, ok = p.text()
-	if !ok || !p.token(':') {
+	// Only names without escapes are known, so that there is nothing to look for in one.
+	if !p.exactly('"') {
+		return "", false, false
+	}
+	end := bytes.IndexByte(p.b[p.i:], '"')
+	if end < 0 {
+		return "", false, false
+	}
+	name = share(p.b[p.i : p.i+end])
+	p.i += end + 1
+	if !p.token(':') {
 		return "", false, false
 	}
 	p.space()
