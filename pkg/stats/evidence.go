@@ -8,11 +8,11 @@ import "math"
 // (Pérez-Ortiz et al., Ann. Stat. 2024). It is valid at any time one looks.
 // dispersion is at least 1.
 func RateChange(n0, e0, n1, e1 float64, factors []float64, dispersion float64) float64 {
-	var sum float64
-	for _, r := range factors {
-		sum += math.Exp((n1*math.Log(r) + (n0+n1)*math.Log((e0+e1)/(e0+r*e1))) / dispersion)
+	logs := make([]float64, len(factors))
+	for i, r := range factors {
+		logs[i] = LogRateChange(n0, e0, n1, e1, r) / dispersion
 	}
-	return sum / float64(len(factors))
+	return math.Exp(logMean(logs, 0))
 }
 
 // FixExposure is how many times the exposure before a fix must pass without

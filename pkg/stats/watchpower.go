@@ -1,0 +1,81 @@
+package stats
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// WatchPlan is a year's watch as it is laid out beforehand. Time is counted in
+// weeks from the year's start; exposure in any unit.
+type WatchPlan struct {
+	Before     float64 // events before the year
+	Exposure   float64 // in which they came
+	Weekly     float64 // exposure of each week of the year
+	Factors    []float64
+	Dispersion float64
+	Bar        float64
+}
+
+const (
+	// Candidates of a year come every CandidateEvery weeks, from its start on.
+	Candidates     = 13
+	CandidateEvery = 4
+	// ChangeWeek is when the change comes that the power is stated for.
+	ChangeWeek = 16
+)
+
+// Caught is what a watch would do if the rate were multiplied at ChangeWeek.
+type Caught struct {
+	Share float64 // of years in which the evidence reaches the bar between the change and the year's end
+	Delay float64 // weeks from the change to the bar, median of those; NaN if there are none
+}
+
+// Power simulates so many years in which the rate is that of the events before,
+// and times the multiple from ChangeWeek on. The seed is derived from the arguments' order
+// of draws alone: equal plans give equal answers.
+func (w WatchPlan) Power(multiple float64, years int, seed uint64) Caught {
+	r := rand.New(rand.NewPCG(seed, seed))
+	weekly := w.Before / w.Exposure * w.Weekly // events a week before the change
+	bar := math.Log(w.Bar)
+	var delays []float64
+	for range years {
+		p := EProcess{Factors: w.Factors, Dispersion: w.Dispersion, Planned: Candidates}
+		n, from := w.Before, 0.0
+		for candidate := 0; candidate <= ChangeWeek; candidate += CandidateEvery {
+			n += poissonDraw(r, weekly*(float64(candidate)-from))
+			from = float64(candidate)
+			p.Candidate(n, w.Exposure+from*w.Weekly)
+		}
+		at, next := from, from+CandidateEvery
+		for {
+			at += r.ExpFloat64() / (weekly * multiple)
+			for ; next <= math.Min(at, weeksOfYear-CandidateEvery); next += CandidateEvery {
+				p.Candidate(n, w.Exposure+next*w.Weekly)
+			}
+			if at >= weeksOfYear {
+				break
+			}
+			n++
+			if p.LogEvidence(n, w.Exposure+at*w.Weekly) >= bar {
+				delays = append(delays, at-ChangeWeek)
+				break
+			}
+		}
+	}
+	out := Caught{Share: float64(len(delays)) / float64(years), Delay: math.NaN()}
+	if len(delays) > 0 {
+		slices.Sort(delays)
+		out.Delay = delays[len(delays)/2]
+	}
+	return out
+}
+
+func poissonDraw(r *rand.Rand, mean float64) float64 {
+	if mean <= 0 {
+		return 0
+	}
+	return distuv.Poisson{Lambda: mean, Src: r}.Rand()
+}
