@@ -21,6 +21,7 @@ import (
 func Compute(in Input, settings Settings) Run {
 	c := newComputation(in, settings)
 	groups := c.org.groups(settings.MergeWindow.Milliseconds())
+	c.whole = groups[0]
 	c.perFailure(groups)
 	for _, g := range groups {
 		c.countFailures(g)
@@ -40,6 +41,7 @@ func Compute(in Input, settings Settings) Run {
 		c.effects(g)
 		c.durations(g)
 	}
+	c.watch(groups)
 	c.countApart()
 	c.sort()
 	return c.run
@@ -64,6 +66,7 @@ func runID(inputHash string, settings Settings, asOf int64) string {
 type computation struct {
 	settings   Settings
 	org        *organisation
+	whole      *group // the organisation as a scope
 	everything window
 	quarters   []window
 	declared   *expectation // what was due after declared fixes

@@ -113,9 +113,30 @@ func (c *computation) repeatTrend(g *group) {
 	if !g.given("learning_derivative.repeats") {
 		return
 	}
+	due, repeats, first := c.repeatClock(g)
+	caveat := c.declared.compare(g, c.everything).caveat(c.declared.born)
+	times := make([]float64, len(repeats))
+	for i, f := range repeats {
+		times[i] = due.days(f.at)
+		c.evidence(g, c.everything, metric, "event", "incident", f.first.ID)
+	}
+	for _, w := range c.trendWindows(g) {
+		upTo := sort.Search(len(repeats), func(i int) bool { return repeats[i].at >= w.to })
+		end := due.days(w.to)
+		e := c.trend(metric, what, "expected recurrences", times[:upTo], end, end-due.days(w.from), max(0, w.to-first), caveat)
+		if e.State != Insufficient && c.declared.before < fewestBefore {
+			e = refuse(e, AssumptionFailed, fmt.Sprintf("Not reported: fixed too soon to know the rate without a fix. The organisation saw %s before a fix, needs %d.",
+				plural(int(c.declared.before), "recurrence", "recurrences"), fewestBefore))
+		}
+		c.emit(g, w, unless(c.silence(g, w.to), e))
+	}
+}
+
+// repeatClock runs with the recurrences to be expected after declared fixes; it
+// comes with those that came, in order, and the moment of the first fix.
+func (c *computation) repeatClock(g *group) (due clock, repeats []*failure, first int64) {
 	var edges []edge
-	var repeats []*failure
-	first := int64(math.MaxInt64)
+	first = int64(math.MaxInt64)
 	for _, s := range g.services {
 		for _, i := range c.declared.of[s.entire()] {
 			st := c.declared.stages[i]
@@ -135,23 +156,7 @@ func (c *computation) repeatTrend(g *group) {
 	slices.SortFunc(repeats, func(a, b *failure) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.first.ID, b.first.ID))
 	})
-	due := clockOf(edges)
-	times := make([]float64, len(repeats))
-	for i, f := range repeats {
-		times[i] = due.days(f.at)
-		c.evidence(g, c.everything, metric, "event", "incident", f.first.ID)
-	}
-	caveat := c.declared.compare(g, c.everything).caveat(c.declared.born)
-	for _, w := range c.trendWindows(g) {
-		upTo := sort.Search(len(repeats), func(i int) bool { return repeats[i].at >= w.to })
-		end := due.days(w.to)
-		e := c.trend(metric, what, "expected recurrences", times[:upTo], end, end-due.days(w.from), max(0, w.to-first), caveat)
-		if e.State != Insufficient && c.declared.before < fewestBefore {
-			e = refuse(e, AssumptionFailed, fmt.Sprintf("Not reported: fixed too soon to know the rate without a fix. The organisation saw %s before a fix, needs %d.",
-				plural(int(c.declared.before), "recurrence", "recurrences"), fewestBefore))
-		}
-		c.emit(g, w, unless(c.silence(g, w.to), e))
-	}
+	return clockOf(edges), repeats, first
 }
 
 // deployed counts the deploys of a scope at or before t.

@@ -71,4 +71,5 @@ type Run struct {
 	InputEvents uint64 // distinct events of the log that were folded
 	Estimates   []Estimate
 	Evidence    []Evidence
+	Watch       []WatchPoint // sorted by scope, what, clock and moment
 }

@@ -48,5 +48,6 @@ var Metrics = slices.Concat(
 	monitoringGapsMetrics,
 	changeSafetyMetrics,
 	durationsMetrics,
+	watchMetrics,
 	countedMetrics,
 )

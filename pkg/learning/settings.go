@@ -25,6 +25,18 @@ type Settings struct {
 	// ServiceQuarters is how many of the last quarters services are given;
 	// organisation and teams get all of them. Default 8.
 	ServiceQuarters int
+	// WatchAlpha is the chance that the regression watch raises an alarm within
+	// a year in an organisation where nothing changes, over all that is watched;
+	// as much again for an improvement announced. Default 0.05.
+	WatchAlpha float64
+	// WatchBaseline is where the watch's baseline begins, in milliseconds; 0 is
+	// the first Monday of the record. It never moves by itself.
+	WatchBaseline int64
+	// WatchScopes are the kinds of scope that are watched. Each gets an equal
+	// part of WatchAlpha. Default organisation, team, service.
+	WatchScopes []string
+	// WatchTargets are rates stated beforehand. Default none.
+	WatchTargets []WatchTarget
 }
 
 // DefaultSettings are those documented at each field.
@@ -36,6 +48,8 @@ func DefaultSettings() Settings {
 		InnerLevel:        0.5,
 		Seed:              1,
 		ServiceQuarters:   8,
+		WatchAlpha:        0.05,
+		WatchScopes:       []string{"organisation", "team", "service"},
 	}
 }
 

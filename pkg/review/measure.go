@@ -49,6 +49,12 @@ var families = []family{
 	{"change_safety", "Changes", "Whether the changes were riskier, or only more closely watched.", true, []measure{
 		{"change_safety.failed_share", "Changes that failed", true},
 	}},
+	{"watch", "Regression watch", "Whether a low figure means that all is well: at a low rate even a doubling is seldom caught. The power stands beside it.", false, []measure{
+		{"watch.uncontained", "Evidence that failures come more often", false},
+		{"watch.told_by_customer", "Evidence that customers tell us of more failures", false},
+		{"watch.repeats", "Evidence that more failures come back after their fix", false},
+		{"watch.uncontained.power_doubling", "Chance that a doubling of failures is caught", false},
+	}},
 	{"durations", "Durations", "Whether shorter is better: the mix of incidents differs from quarter to quarter.", false, []measure{
 		{"durations.detect.median", "Time to detect, median", true},
 		{"durations.stated_detect.median", "Time to detect as stated, median", false},

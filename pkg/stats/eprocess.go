@@ -28,6 +28,7 @@ type EProcess struct {
 	Dispersion float64 // at least 1; a power of at most 1 of an e-value is one, by Jensen's inequality
 	Planned    int     // candidates of the whole time that the bound is for
 	before     []onset
+	logs       []float64 // room for one look
 }
 
 // onset is a candidate: events and exposure before it.
@@ -44,18 +45,18 @@ func (p *EProcess) Candidate(events, exposure float64) {
 // LogEvidence is the natural logarithm of the evidence once so many events in
 // so much exposure, all counted from the start of the baseline, have been seen.
 func (p *EProcess) LogEvidence(events, exposure float64) float64 {
-	logs := make([]float64, 0, p.Planned*len(p.Factors))
 	ones := p.Planned * len(p.Factors)
+	p.logs = p.logs[:0]
 	for _, o := range p.before {
 		if o.events < fewestBefore || o.exposure <= 0 {
 			continue
 		}
 		ones -= len(p.Factors)
 		for _, r := range p.Factors {
-			logs = append(logs, LogRateChange(o.events, o.exposure, events-o.events, exposure-o.exposure, r)/p.Dispersion)
+			p.logs = append(p.logs, LogRateChange(o.events, o.exposure, events-o.events, exposure-o.exposure, r)/p.Dispersion)
 		}
 	}
-	return logMean(logs, ones)
+	return logMean(p.logs, ones)
 }
 
 // LogRateChange is the logarithm of rⁿ¹((E₀+E₁)/(E₀+rE₁))^(n₀+n₁): the evidence

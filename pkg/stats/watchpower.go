@@ -17,6 +17,7 @@ type WatchPlan struct {
 	Factors    []float64
 	Dispersion float64
 	Bar        float64
+	Target     bool // the rate before is stated, and Shiryaev–Roberts watches it
 }
 
 const (
@@ -34,35 +35,18 @@ type Caught struct {
 }
 
 // Power simulates so many years in which the rate is that of the events before,
-// and times the multiple from ChangeWeek on. The seed is derived from the arguments' order
-// of draws alone: equal plans give equal answers.
+// and times the multiple from ChangeWeek on. Equal plans and seeds give equal answers.
 func (w WatchPlan) Power(multiple float64, years int, seed uint64) Caught {
 	r := rand.New(rand.NewPCG(seed, seed))
 	weekly := w.Before / w.Exposure * w.Weekly // events a week before the change
-	bar := math.Log(w.Bar)
+	one := w.rise
+	if w.Target {
+		one = w.excess
+	}
 	var delays []float64
 	for range years {
-		p := EProcess{Factors: w.Factors, Dispersion: w.Dispersion, Planned: Candidates}
-		n, from := w.Before, 0.0
-		for candidate := 0; candidate <= ChangeWeek; candidate += CandidateEvery {
-			n += poissonDraw(r, weekly*(float64(candidate)-from))
-			from = float64(candidate)
-			p.Candidate(n, w.Exposure+from*w.Weekly)
-		}
-		at, next := from, from+CandidateEvery
-		for {
-			at += r.ExpFloat64() / (weekly * multiple)
-			for ; next <= math.Min(at, weeksOfYear-CandidateEvery); next += CandidateEvery {
-				p.Candidate(n, w.Exposure+next*w.Weekly)
-			}
-			if at >= weeksOfYear {
-				break
-			}
-			n++
-			if p.LogEvidence(n, w.Exposure+at*w.Weekly) >= bar {
-				delays = append(delays, at-ChangeWeek)
-				break
-			}
+		if delay, caught := one(r, weekly, multiple); caught {
+			delays = append(delays, delay)
 		}
 	}
 	out := Caught{Share: float64(len(delays)) / float64(years), Delay: math.NaN()}
@@ -71,6 +55,45 @@ func (w WatchPlan) Power(multiple float64, years int, seed uint64) Caught {
 		out.Delay = delays[len(delays)/2]
 	}
 	return out
+}
+
+// rise is one year against an unknown baseline, looked at with each event.
+func (w WatchPlan) rise(r *rand.Rand, weekly, multiple float64) (delay float64, caught bool) {
+	p := EProcess{Factors: w.Factors, Dispersion: w.Dispersion, Planned: Candidates}
+	n, from := w.Before, 0.0
+	for candidate := 0; candidate <= ChangeWeek; candidate += CandidateEvery {
+		n += poissonDraw(r, weekly*(float64(candidate)-from))
+		from = float64(candidate)
+		p.Candidate(n, w.Exposure+from*w.Weekly)
+	}
+	bar := math.Log(w.Bar)
+	next := from + CandidateEvery
+	for at := from + r.ExpFloat64()/(weekly*multiple); at < weeksOfYear; at += r.ExpFloat64() / (weekly * multiple) {
+		for ; next <= math.Min(at, weeksOfYear-CandidateEvery); next += CandidateEvery {
+			p.Candidate(n, w.Exposure+next*w.Weekly)
+		}
+		n++
+		if p.LogEvidence(n, w.Exposure+at*w.Weekly) >= bar {
+			return at - ChangeWeek, true
+		}
+	}
+	return 0, false
+}
+
+// excess is one year against a stated rate, looked at every week.
+func (w WatchPlan) excess(r *rand.Rand, weekly, multiple float64) (delay float64, caught bool) {
+	s := ShiryaevRoberts{Factors: w.Factors, Dispersion: w.Dispersion}
+	for week := 1; week <= weeksOfYear; week++ {
+		rate := weekly
+		if week > ChangeWeek {
+			rate *= multiple
+		}
+		s.Step(poissonDraw(r, rate), weekly)
+		if week > ChangeWeek && s.LogEvidence() >= math.Log(w.Bar) {
+			return float64(week - ChangeWeek), true
+		}
+	}
+	return 0, false
 }
 
 func poissonDraw(r *rand.Rand, mean float64) float64 {
