@@ -54,7 +54,7 @@ func DefaultSettings() Settings {
 }
 
 // version changes whenever the same input would give other numbers.
-const version = 6
+const version = 7
 
 // Hash identifies the settings, and the way of computing, in hexadecimal.
 func (s Settings) Hash() string {
