@@ -92,8 +92,9 @@ func (s *Session) publishSettings(ctx context.Context, st *store.Store) error {
 			return fmt.Errorf("publish the failure-mode rules: %w", err)
 		}
 	}
-	if err := st.SetWindow(ctx, s.settings.Analysis.AttributionWindow); err != nil {
-		return fmt.Errorf("publish the attribution window: %w", err)
+	windows := store.Windows{Attribution: s.settings.Analysis.AttributionWindow, Merge: s.settings.Analysis.MergeWindow}
+	if err := st.SetWindows(ctx, windows); err != nil {
+		return fmt.Errorf("publish the windows: %w", err)
 	}
 	return nil
 }

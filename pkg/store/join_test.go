@@ -258,7 +258,7 @@ func TestAttributionWindowIsASetting(t *testing.T) {
 	if got := count(); got != "2" {
 		t.Fatalf("%s candidates within a day", got)
 	}
-	if err := s.SetWindow(t.Context(), 2*time.Hour); err != nil {
+	if err := s.SetWindows(t.Context(), Windows{Attribution: 2 * time.Hour, Merge: 72 * time.Hour}); err != nil {
 		t.Fatal(err)
 	}
 	if got := count(); got != "1" {

@@ -32,6 +32,7 @@ var views = []string{
 	"experiment_state", "experiment", "near_miss_state", "near_miss", "risk_told", "mode_met", "risk_state", "risk",
 	"cost_told", "cost_state", "cost_failure", "cost",
 	"risk_incident", "warning_heeded", "near_miss_incident", "experiment_incident",
+	"change_net", "failure_told", "failure", "exposure",
 	"estimate_run_current", "estimate", "estimate_evidence",
 }
 

@@ -53,14 +53,25 @@ func (s *Store) SetRules(ctx context.Context, rules []catalog.Rule) error {
 	})
 }
 
-// SetWindow publishes the attribution window: so long before an incident a change
-// may have caused it. At least a second.
-func (s *Store) SetWindow(ctx context.Context, window time.Duration) error {
-	if window < time.Second {
-		return fmt.Errorf("attribution window %v: give at least a second, such as 24h", window)
+// Windows are the times by which the views join.
+type Windows struct {
+	Attribution time.Duration // so long before an incident a change may have caused it; at least a second
+	Merge       time.Duration // failures of one mode on one service within it of the first are one; 0: none are
+}
+
+// SetWindows publishes the windows.
+func (s *Store) SetWindows(ctx context.Context, w Windows) error {
+	if w.Attribution < time.Second {
+		return fmt.Errorf("attribution window %v: give at least a second, such as 24h", w.Attribution)
 	}
-	return s.publish(ctx, "settings", window, "setting_row", func(run string, rows driver.Batch) error {
-		return rows.Append(run, "attribution_window_ms", window.Milliseconds())
+	if w.Merge < 0 {
+		return fmt.Errorf("merging window %v: give no negative time, such as 72h", w.Merge)
+	}
+	return s.publish(ctx, "settings", w, "setting_row", func(run string, rows driver.Batch) error {
+		if err := rows.Append(run, "attribution_window_ms", w.Attribution.Milliseconds()); err != nil {
+			return err
+		}
+		return rows.Append(run, "merge_window_ms", w.Merge.Milliseconds())
 	})
 }
 

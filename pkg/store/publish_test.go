@@ -70,7 +70,7 @@ func TestTheNewestFinishedRunCounts(t *testing.T) {
 	counts("first")
 	publishRun(estimateRun("later", 200, 10, 0))
 	counts("later")
-	if err := s.SetWindow(t.Context(), time.Hour); err != nil {
+	if err := s.SetWindows(t.Context(), Windows{Attribution: time.Hour, Merge: 72 * time.Hour}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.LoadInput(t.Context(), LoadOptions{AsOf: 1}); err != nil {

@@ -44,7 +44,7 @@ func randomEvent(t *rapid.T) event.Event {
 		return at - event.Millis(rapid.IntRange(0, 6).Draw(t, "before"))*10*minute
 	}
 	correction := rapid.SampledFrom([]event.Predicate{event.PredicateAmended, event.PredicateAmended, event.PredicateAmended, event.PredicateRetracted})
-	predicate := func(list ...event.Predicate) event.Predicate {
+	oneOf := func(list []event.Predicate) event.Predicate {
 		switch n := rapid.IntRange(0, 9).Draw(t, "predicate"); {
 		case n == 0 && rapid.IntRange(0, 3).Draw(t, "rarely") == 0:
 			return correction.Draw(t, "correction")
@@ -53,11 +53,14 @@ func randomEvent(t *rapid.T) event.Event {
 		}
 		return rapid.SampledFrom(list).Draw(t, "telling")
 	}
+	predicate := func(list ...event.Predicate) event.Predicate { return oneOf(list) }
 	common := all(
 		maybe(on(service.Draw(t, "service"))), maybe(environment(word("production", "staging", ""))),
 		maybe(mode(word("disk-full", "slow-query", ""))), by(word("tool-a", "tool-b")),
 	)
-	switch rapid.IntRange(0, 9).Draw(t, "kind") {
+	switch rapid.IntRange(0, 12).Draw(t, "kind") {
+	case 10, 11, 12:
+		return randomRarer(t, at, oneOf, entity, all(common, maybe(onServices(service.Draw(t, "its service"), "ledger"))))
 	case 0, 1, 2, 3:
 		return incident(predicate(event.PredicateDetected, event.PredicateReported, event.PredicateAcknowledged, event.PredicateMitigated,
 			event.PredicateResolved, event.PredicateResolved, event.PredicateReopened), entity("inc", 12), at, all(common,
@@ -110,9 +113,31 @@ func randomEvent(t *rapid.T) event.Event {
 	}
 }
 
+// randomRarer speaks of an experiment, a near miss, a risk or a cost.
+func randomRarer(t *rapid.T, at event.Millis, predicate func([]event.Predicate) event.Predicate, entity func(string, int) string, common func(*event.Event)) event.Event {
+	json := func(texts ...string) func(*event.Event) {
+		return attributes(rapid.SampledFrom(texts).Draw(t, "attributes"))
+	}
+	recorded := []event.Predicate{event.PredicateRecorded}
+	switch rapid.IntRange(0, 4).Draw(t, "rarer") {
+	case 0, 1:
+		return say(event.KindExperiment, predicate([]event.Predicate{event.PredicateFinished}), entity("exp", 6), at, all(common,
+			contained(event.Tristate(rapid.IntRange(0, 2).Draw(t, "contained"))),
+			json(`{"verdict":"refuted"}`, `{"verdict":"held","kind":"chaos"}`, `{"lossAvoided":{"currency":"EUR","low":0.1,"high":0.7}}`, `{"lossAvoided":null,"verdict":null}`)))
+	case 2:
+		return say(event.KindNearMiss, predicate(recorded), entity("miss", 6), at, all(common, json(`{"avertedBy":"a quota"}`, `{"avertedBy":null}`)))
+	case 3:
+		return say(event.KindRisk, predicate(recorded), entity("risk", 5), at, all(common, json(`{"probability":0.3,"horizonDays":1}`, `{"probability":null}`, `{"horizonDays":2}`)))
+	default:
+		return say(event.KindCost, predicate(recorded), entity("cost", 6), at, attributes(fmt.Sprintf(`{"failure":%q,"supersedes":%q,"currency":"EUR","low":%d,"high":9.5}`,
+			rapid.SampledFrom([]string{"inc-1", "inc-2", "dep-1", "exp-1", "miss-1", "none"}).Draw(t, "failure"), entity("cost", 6), rapid.IntRange(0, 9).Draw(t, "low"))))
+	}
+}
+
 // surfaces are the views that people build on, whose rows come from the event table.
 var surfaces = []string{
 	"incident", "change", "improvement", "postmortem", "monitoring_gap", "incident_change", "recurrence", "coverage",
+	"experiment", "near_miss", "risk", "cost", "experiment_incident", "near_miss_incident", "risk_incident", "failure", "exposure",
 }
 
 // state is all that readers can see: every such view and the estimators' input.

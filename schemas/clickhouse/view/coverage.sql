@@ -1,12 +1,14 @@
--- What share of the incidents lack what the numbers need. One row.
+-- What share of the incidents lack what the numbers need, and what is left out of
+-- them: drills and duplicates. One row.
 CREATE OR REPLACE VIEW coverage AS
 SELECT
-    count() AS incidents,
-    countIf(i.failure_mode = '') / count() AS without_failure_mode,
-    countIf(i.environment = '') / count() AS without_environment,
-    countIf(i.started_at = 0) / count() AS without_start,
-    countIf(i.severity = 0) / count() AS without_severity,
-    countIf(i.service = '') / count() AS without_service,
-    countIf(NOT i.in_catalog) / count() AS without_catalog_entry
-FROM incident_state AS i
-WHERE i.planned != 'yes' AND i.duplicate_of = ''
+    countIf(counts) AS incidents,
+    countIf(counts AND i.failure_mode = '') / incidents AS without_failure_mode,
+    countIf(counts AND i.environment = '') / incidents AS without_environment,
+    countIf(counts AND i.started_at = 0) / incidents AS without_start,
+    countIf(counts AND i.severity = 0) / incidents AS without_severity,
+    countIf(counts AND i.service = '') / incidents AS without_service,
+    countIf(counts AND NOT i.in_catalog) / incidents AS without_catalog_entry,
+    countIf(i.planned = 'yes') AS drills,
+    countIf(i.planned != 'yes' AND i.duplicate_of != '') AS duplicates
+FROM (SELECT *, planned != 'yes' AND duplicate_of = '' AS counts FROM incident_state) AS i
