@@ -65,8 +65,10 @@ func TestInput(t *testing.T) {
 	})
 	equal("services", in.Services, []learning.Service{
 		{Name: "disks", Team: "unassigned", InCatalog: true, AliveFrom: ms(42), AliveTo: ms(42), DeployTimes: []int64{}},
-		{Name: "shop", Team: "front", InCatalog: true, AliveFrom: ms(0), AliveTo: ms(42), DeployTimes: []int64{ms(0), ms(33) - int64(hour), ms(40) - 2*int64(hour), ms(41), ms(42) - int64(hour)},
-			Environments: []learning.Presence{{Environment: "production", AliveFrom: ms(0), AliveTo: ms(42), DeployTimes: []int64{ms(0), ms(33) - int64(hour), ms(40) - 2*int64(hour), ms(41), ms(42) - int64(hour)}}}},
+		{
+			Name: "shop", Team: "front", InCatalog: true, AliveFrom: ms(0), AliveTo: ms(42), DeployTimes: []int64{ms(0), ms(33) - int64(hour), ms(40) - 2*int64(hour), ms(41), ms(42) - int64(hour)},
+			Environments: []learning.Presence{{Environment: "production", AliveFrom: ms(0), AliveTo: ms(42), DeployTimes: []int64{ms(0), ms(33) - int64(hour), ms(40) - 2*int64(hour), ms(41), ms(42) - int64(hour)}}},
+		},
 		{Name: "stock", Team: "back", InCatalog: true, AliveFrom: ms(42), AliveTo: ms(42), DeployTimes: []int64{}},
 	})
 	equal("coverage", in.Coverage, learning.Coverage{Incidents: 1, NoStart: 1, NoSeverity: 1, AutomaticSource: 1})
