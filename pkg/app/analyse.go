@@ -49,6 +49,11 @@ func (s *Session) learningSettings() learning.Settings {
 	settings := learning.DefaultSettings()
 	settings.AttributionWindow = s.settings.Analysis.AttributionWindow
 	settings.MergeWindow = s.settings.Analysis.MergeWindow
+	settings.Currency = s.settings.Analysis.Currency
+	settings.ExchangeRates = s.settings.Analysis.ExchangeRates
+	settings.CostCap = s.settings.Analysis.CostCap
+	settings.Horizon = s.settings.Analysis.Horizon
+	settings.Stagnation = s.settings.Analysis.Stagnation
 	return settings
 }
 

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -89,14 +87,6 @@ type UserSettings struct {
 	PasswordFile string `yaml:"password_file" env:"PASSWORD_FILE" doc:"file that holds the password"`
 }
 
-// AnalysisSettings fixes what the estimates mean: changing one changes the numbers.
-type AnalysisSettings struct {
-	Interval          time.Duration `yaml:"interval" env:"INTERVAL" doc:"how often new events lead to new estimates"`
-	AsOf              string        `yaml:"as_of" env:"AS_OF" doc:"empty: the end of the last whole UTC day; log: the end of the log; or a date, 2026-06-30"`
-	AttributionWindow time.Duration `yaml:"attribution_window" env:"ATTRIBUTION_WINDOW" doc:"changes this long before an incident are candidates for its cause"`
-	MergeWindow       time.Duration `yaml:"merge_window" env:"MERGE_WINDOW" doc:"failures of one mode on one service within this time of the first are one failure"`
-}
-
 // PrivacySettings keeps people out of what is stored.
 type PrivacySettings struct {
 	Redact  string `yaml:"redact" env:"REDACT" doc:"hash: identifiers of people in stored fields become a keyed hash; reject: such an event is a dead letter"`
@@ -142,10 +132,13 @@ func DefaultSettings() Settings {
 			Ingest: UserSettings{Username: "tuition_ingest"},
 			Read:   UserSettings{Username: "tuition_read"},
 		},
-		Analysis: AnalysisSettings{Interval: 30 * time.Second, AttributionWindow: 24 * time.Hour, MergeWindow: 72 * time.Hour},
-		Privacy:  PrivacySettings{Redact: "hash"},
-		Web:      WebSettings{Listen: "127.0.0.1:8321"},
-		Log:      LogSettings{Level: "info", Format: "console"},
+		Analysis: AnalysisSettings{
+			Interval: 30 * time.Second, AttributionWindow: 24 * time.Hour, MergeWindow: 72 * time.Hour,
+			Horizon: 365 * 24 * time.Hour, Stagnation: 180 * 24 * time.Hour,
+		},
+		Privacy: PrivacySettings{Redact: "hash"},
+		Web:     WebSettings{Listen: "127.0.0.1:8321"},
+		Log:     LogSettings{Level: "info", Format: "console"},
 	}
 }
 
@@ -348,13 +341,7 @@ func (s *Settings) Validate() error {
 	oneOf("kafka.sasl.mechanism", s.Kafka.SASL.Mechanism, "", "plain", "scram-sha-256", "scram-sha-512")
 	fault(databaseName(s.ClickHouse.Database), "clickhouse.database", "letters, digits and _, not starting with a digit")
 	fault(s.ClickHouse.Cluster == "" || databaseName(s.ClickHouse.Cluster), "clickhouse.cluster", "letters, digits and _, not starting with a digit")
-	fault(s.Analysis.Interval >= time.Second, "analysis.interval", "at least 1s")
-	fault(s.Analysis.AttributionWindow >= time.Minute && s.Analysis.AttributionWindow <= 7*24*time.Hour, "analysis.attribution_window", "1m to 168h")
-	fault(s.Analysis.MergeWindow >= 0 && s.Analysis.MergeWindow <= 30*24*time.Hour, "analysis.merge_window", "0 to 720h")
-	if s.Analysis.AsOf != "" && s.Analysis.AsOf != "log" {
-		_, err := time.Parse(time.DateOnly, s.Analysis.AsOf)
-		fault(err == nil, "analysis.as_of", "empty, log, or a date like 2026-06-30")
-	}
+	s.Analysis.validate(fault)
 	oneOf("privacy.redact", s.Privacy.Redact, "hash", "reject")
 	fault(s.Privacy.Key == "" || len(s.Privacy.Key) >= 16, "privacy.key", "at least 16 characters")
 	oneOf("log.level", s.Log.Level, "debug", "info", "warn", "error")
@@ -370,121 +357,4 @@ func databaseName(name string) bool {
 		}
 	}
 	return name != ""
-}
-
-// Setting documents one setting.
-type Setting struct {
-	Name, Variable, Default, Doc string
-	kind                         reflect.Type
-}
-
-// kinds says how the settings that are not text are written.
-var kinds = map[reflect.Type]string{
-	reflect.TypeFor[int]():           "a whole number, such as 1000",
-	reflect.TypeFor[bool]():          "true or false",
-	reflect.TypeFor[time.Duration](): "a duration, such as 500ms, 1s, 5m or 24h",
-}
-
-// takes says whether a value can be read as the setting's kind.
-func (s Setting) takes(value string) bool {
-	var err error
-	switch s.kind {
-	case reflect.TypeFor[int]():
-		_, err = strconv.Atoi(value)
-	case reflect.TypeFor[bool]():
-		_, err = strconv.ParseBool(value)
-	case reflect.TypeFor[time.Duration]():
-		_, err = time.ParseDuration(value)
-	}
-	return err == nil
-}
-
-// settingNames are the words that a settings file has as keys.
-func settingNames() []string {
-	var names []string
-	for _, s := range Documentation() {
-		names = append(names, strings.Split(s.Name, ".")...)
-	}
-	return names
-}
-
-// didYouMean names the known word nearest to an unknown one, if one is near.
-func didYouMean(word string, known []string) string {
-	nearest, least := "", 3
-	for _, k := range known {
-		if d := edits(word, k); d < least && d < len(word)/2 {
-			nearest, least = k, d
-		}
-	}
-	if nearest == "" {
-		return ""
-	}
-	return fmt.Sprintf("; did you mean %q?", nearest)
-}
-
-// edits is the Levenshtein distance of two words, in bytes.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range a {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range b {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}
-
-// Documentation lists every setting in the order of the file.
-func Documentation() []Setting {
-	defaults := DefaultSettings()
-	return document(reflect.ValueOf(defaults), "", "TUITION_")
-}
-
-// Row is the setting's row in the README's table.
-func (s Setting) Row() string {
-	code := func(text string) string {
-		if text == "" {
-			return ""
-		}
-		return "`" + text + "`"
-	}
-	return fmt.Sprintf("| %s | %s | %s | %s |", code(s.Name), code(s.Variable), code(s.Default), s.Doc)
-}
-
-func document(v reflect.Value, path, prefix string) []Setting {
-	var list []Setting
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		name := path + field.Tag.Get("yaml")
-		if field.Type.Kind() == reflect.Struct {
-			list = append(list, document(v.Field(i), name+".", prefix+field.Tag.Get("envPrefix"))...)
-			continue
-		}
-		variable := ""
-		if tag := field.Tag.Get("env"); tag != "" {
-			variable = prefix + tag
-		}
-		list = append(list, Setting{name, variable, defaultText(v.Field(i)), field.Tag.Get("doc"), field.Type})
-	}
-	return list
-}
-
-func defaultText(v reflect.Value) string {
-	switch value := v.Interface().(type) {
-	case Addresses:
-		return strings.Join(value, ",")
-	case []TopicSettings, Secret:
-		return ""
-	default:
-		return fmt.Sprint(value)
-	}
 }

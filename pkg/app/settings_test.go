@@ -52,6 +52,17 @@ func TestSettingsErrorsSayWhatAndWhere(t *testing.T) {
 		{"unknown variable", "", "TUITION_KAFKA_BROKER=a:1", "TUITION_KAFKA_BROKER is not a setting"},
 		{"variable of wrong type", "", "TUITION_KAFKA_BATCH_ROWS=hunter2", "TUITION_KAFKA_BATCH_ROWS is not a whole number"},
 		{"missing secret", "privacy:\n  key_file: /nowhere\n", "", "privacy.key_file: /nowhere"},
+		{"currency", "analysis:\n  currency: euro\n", "", "analysis.currency: three capital letters"},
+		{"rate without a currency", "analysis:\n  exchange_rates: {USD: 0.9}\n", "", "analysis.exchange_rates.USD: a rate is worth something only in a currency: set analysis.currency too"},
+		{"rate that is no number", "analysis:\n  currency: EUR\n  exchange_rates: [USD]\n", "", "a number for each currency is needed"},
+		{"rate of itself", "analysis:\n  currency: EUR\n  exchange_rates: {EUR: 1}\n", "", "analysis.exchange_rates.EUR: this is the currency itself"},
+		{"rate of nothing", "analysis:\n  currency: EUR\n  exchange_rates: {USD: 0}\n", "", "analysis.exchange_rates.USD: a number above 0"},
+		{"rates that are none", "", "TUITION_ANALYSIS_EXCHANGE_RATES=hunter2", "TUITION_ANALYSIS_EXCHANGE_RATES is not a list of currencies and rates, such as USD:0.92"},
+		{"cap without a currency", "analysis:\n  cost_cap: 10\n", "", "analysis.cost_cap: a cap is worth something only in a currency"},
+		{"cap below nothing", "analysis:\n  currency: EUR\n  cost_cap: -1\n", "", "analysis.cost_cap: 0 (none) to 1e15"},
+		{"cap that is no number", "", "TUITION_ANALYSIS_COST_CAP=hunter2", "TUITION_ANALYSIS_COST_CAP is not a number"},
+		{"horizon", "analysis:\n  horizon: 1h\n", "", "analysis.horizon: 24h to 87600h"},
+		{"stagnation", "", "TUITION_ANALYSIS_STAGNATION=100000h", "analysis.stagnation: 24h to 87600h"},
 		{"bad as_of", "analysis:\n  as_of: tomorrow\n", "", "analysis.as_of: empty, log, or a date"},
 	}
 	for _, tt := range tests {
@@ -69,6 +80,33 @@ func TestSettingsErrorsSayWhatAndWhere(t *testing.T) {
 				t.Errorf("the error shows the value: %v", err)
 			}
 		})
+	}
+}
+
+// What numbers of money need reaches the estimators, from the file and from the environment.
+func TestSettingsOfCosts(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "tuition.yaml")
+	write(t, file, "analysis:\n  currency: EUR\n  exchange_rates: {USD: 0.92, GBP: 1.17}\n  cost_cap: 2.5e6\n  horizon: 4380h\n  stagnation: 2160h\n")
+	fromFile, err := LoadSettings(file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fromEnvironment, err := LoadSettings("", []string{
+		"TUITION_ANALYSIS_CURRENCY=EUR", "TUITION_ANALYSIS_EXCHANGE_RATES=USD:0.92, GBP:1.17", "TUITION_ANALYSIS_COST_CAP=2500000",
+		"TUITION_ANALYSIS_HORIZON=4380h", "TUITION_ANALYSIS_STAGNATION=2160h",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []Settings{fromFile, fromEnvironment} {
+		got := (&Session{settings: s}).learningSettings()
+		if got.Currency != "EUR" || len(got.ExchangeRates) != 2 || got.ExchangeRates["GBP"] != 1.17 || got.CostCap != 2.5e6 ||
+			got.Horizon != 4380*time.Hour || got.Stagnation != 2160*time.Hour {
+			t.Errorf("got %+v", got)
+		}
+		if got.Hash() == learning.DefaultSettings().Hash() {
+			t.Error("other settings, the same numbers")
+		}
 	}
 }
 

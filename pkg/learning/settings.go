@@ -37,6 +37,20 @@ type Settings struct {
 	WatchScopes []string
 	// WatchTargets are rates stated beforehand. Default none.
 	WatchTargets []WatchTarget
+	// Currency of the sums, an ISO 4217 code. "": that of the costs, if all are
+	// told in one; else there are no sums.
+	Currency string
+	// ExchangeRates are how much one unit of another currency is worth in
+	// Currency. Costs in a currency without a rate are counted apart.
+	ExchangeRates map[string]float64
+	// CostCap is what one failure counts as at most where costs are averaged:
+	// costs are so heavy-tailed that a mean without a cap has no bound. 0: none is set.
+	CostCap float64
+	// Horizon over which avoided costs are reckoned. Default 365 days.
+	Horizon time.Duration
+	// Stagnation is how long a service has neither failed nor been exercised to
+	// count as stagnant. Default 180 days.
+	Stagnation time.Duration
 }
 
 // DefaultSettings are those documented at each field.
@@ -50,6 +64,8 @@ func DefaultSettings() Settings {
 		ServiceQuarters:   8,
 		WatchAlpha:        0.05,
 		WatchScopes:       []string{"organisation", "team", "service"},
+		Horizon:           365 * 24 * time.Hour,
+		Stagnation:        180 * 24 * time.Hour,
 	}
 }
 

@@ -111,21 +111,31 @@ func TestDraws(t *testing.T) {
 	}
 }
 
-// The tails of the draws are those of the interval.
-func TestRecurrenceDraws(t *testing.T) {
-	d := stats.RecurrenceDraws(10, 20, 0.05, 400)
-	want := stats.RecurrenceRatio(10, 20, 0.05, 0.95)
-	// Half of the draws come from each tail, so the draws are a little tighter.
-	got := d.Interval(0.95)
-	if !(got.Low > want.Low && got.Low < 1.25*want.Low && got.High < want.High && got.High > 0.9*want.High) {
+// Garwood's interval for 10 is 4.795 to 18.39; the draws, half from each tail, are a little tighter.
+func TestCountDraws(t *testing.T) {
+	d := stats.CountDraws(10, 400)
+	want, got := stats.Garwood(10, 0.95), d.Interval(0.95)
+	if !(got.Low > want.Low && got.Low < 1.1*want.Low && got.High < want.High && got.High > 0.95*want.High) {
 		t.Errorf("got %v within %v", got, want)
 	}
-	if m := d.Quantile(0.5); math.Abs(m-0.5) > 0.03 {
-		t.Errorf("the median is %v", m)
+	none := stats.CountDraws(0, 400)
+	if none[0] != 0 || none.Quantile(0.45) != 0 || !(none.Quantile(0.6) > 0) {
+		t.Errorf("none came: %v", none.Interval(0.9))
 	}
-	if none := stats.RecurrenceDraws(0, 20, 0.05, 100); none[0] != 0 || none.Quantile(0.49) != 0 || !(none.Quantile(0.6) > 0) {
-		t.Errorf("none came: %v", none)
+	// Of a difference of two Poisson means, 20 and 12 seen.
+	if m := stats.CountDraws(20, 60).Minus(stats.CountDraws(12, 60)).Quantile(0.5); math.Abs(m-8) > 0.2 {
+		t.Errorf("the median of the difference is %v", m)
 	}
+}
+
+// A gamma distribution of shape 4 and mean 2: its quartiles are half those of
+// χ² with 8 degrees of freedom, 5.070640 and 10.218855, halved again.
+func TestGammaDraws(t *testing.T) {
+	d := stats.GammaDraws(2, 0.25, 1000)
+	if math.Abs(d.Quantile(0.25)-5.070640/4) > 1e-4 || math.Abs(d.Quantile(0.75)-10.218855/4) > 1e-4 {
+		t.Errorf("quartiles %v and %v", d.Quantile(0.25), d.Quantile(0.75))
+	}
+	near(t, "scaled", d.By(3)[17], 3*d[17])
 }
 
 // Costs whose logs are normal, and costs with heavier tails: logs as Student's

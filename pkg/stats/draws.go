@@ -3,6 +3,8 @@ package stats
 import (
 	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/mathext"
 )
 
 // Draws are equally likely values of something unknown, sorted: its quantiles
@@ -74,16 +76,48 @@ func (d Draws) thinned(n int) Draws {
 	return out
 }
 
-// RecurrenceDraws spread ρ, observed by expected recurrences, as
-// RecurrenceRatio's exact tails do: half of the draws from inverting each of
-// them, as the count is discrete (a confidence distribution: Schweder & Hjort,
-// Scand. J. Stat. 2002). n is even.
-func RecurrenceDraws(observed int, expected, c float64, n int) Draws {
+// GammaDraws are of a gamma distribution with this mean and this squared
+// coefficient of variation, both above 0.
+func GammaDraws(mean, variation float64, n int) Draws {
+	out := make(Draws, n)
+	for i := range out {
+		out[i] = mathext.GammaIncRegInv(1/variation, middle(i, n)) * mean * variation
+	}
+	return out
+}
+
+// CountDraws are of the mean of a Poisson count: half of them from inverting
+// each of Garwood's tails, which are gamma distributions with shapes k and
+// k+1, as the count is discrete (Schweder & Hjort, Scand. J. Stat. 2002). n is even.
+func CountDraws(count int64, n int) Draws {
 	out := make(Draws, 0, n)
 	for i := range n / 2 {
-		low, high := recurrenceTails(observed, expected, c, middle(i, n/2), middle(i, n/2))
-		out = append(out, low, high)
+		low := 0.0
+		if count > 0 {
+			low = mathext.GammaIncRegInv(float64(count), middle(i, n/2))
+		}
+		out = append(out, low, mathext.GammaIncRegInv(float64(count)+1, middle(i, n/2)))
 	}
 	slices.Sort(out)
+	return out
+}
+
+// Minus is the difference from an independent quantity.
+func (d Draws) Minus(other Draws) Draws {
+	out := make(Draws, 0, len(d)*len(other))
+	for _, a := range d {
+		for _, b := range other {
+			out = append(out, a-b)
+		}
+	}
+	return out.thinned(finest)
+}
+
+// By multiplies with a known factor of 0 or more.
+func (d Draws) By(factor float64) Draws {
+	out := make(Draws, len(d))
+	for i, v := range d {
+		out[i] = v * factor
+	}
 	return out
 }

@@ -15,24 +15,17 @@ import (
 // exact tails inverted.
 func RecurrenceRatio(observed int, expected, c, level float64) Interval {
 	tail := (1 - level) / 2
-	low, high := recurrenceTails(observed, expected, c, tail, tail)
-	return Interval{low, high}
-}
-
-// recurrenceTails are the ρ at which as many recurrences as observed or more
-// come with probability least, and as many or fewer with probability most.
-func recurrenceTails(observed int, expected, c, least, most float64) (low, high float64) {
 	size := 1 / c
 	// atMost is P(O ≤ k) for mean m.
 	atMost := func(k int, m float64) float64 {
 		return mathext.RegIncBeta(size, float64(k)+1, size/(size+m))
 	}
 	const largest = 1e9 // mean counts
-	high = bisect(func(m float64) float64 { return most - atMost(observed, m) }, 0, largest) / expected
+	out := Interval{High: bisect(func(m float64) float64 { return tail - atMost(observed, m) }, 0, largest) / expected}
 	if observed > 0 {
-		low = bisect(func(m float64) float64 { return 1 - atMost(observed-1, m) - least }, 0, largest) / expected
+		out.Low = bisect(func(m float64) float64 { return 1 - atMost(observed-1, m) - tail }, 0, largest) / expected
 	}
-	return low, high
+	return out
 }
 
 // ModeHistory is a failure mode until it was intervened on, in units of exposure.
