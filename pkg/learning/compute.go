@@ -40,6 +40,7 @@ func Compute(in Input, settings Settings) Run {
 		}
 		c.effects(g)
 		c.durations(g)
+		c.tuition(g)
 	}
 	c.watch(groups)
 	c.countApart()
@@ -55,6 +56,7 @@ func newComputation(in Input, settings Settings) *computation {
 	}
 	c.everything = window{name: all, from: math.MinInt64, to: in.AsOf}
 	c.quarters = quarters(c.org.start, in.AsOf)
+	c.facts = newFacts(&in, c.org, settings)
 	return c
 }
 
@@ -67,9 +69,12 @@ type computation struct {
 	settings   Settings
 	org        *organisation
 	whole      *group // the organisation as a scope
+	facts      *facts
 	everything window
 	quarters   []window
+	headline   *expectation // what was due after interventions
 	declared   *expectation // what was due after declared fixes
+	fades      string       // why learning cannot be told from modes that change by themselves
 	run        Run
 	ledger     ledger
 	quiet      map[int64]string // why the organisation's silence up to a moment leaves no trend, "" if it does
@@ -86,6 +91,9 @@ func (c *computation) emit(g *group, w window, e Estimate) {
 		return
 	}
 	e.Scope, e.Window, e.AsOf, e.Level, e.Unit = g.Scope, w.name, c.run.AsOf, c.settings.Level, metric.Unit
+	if metric.Unit == "money" {
+		e.Unit = cmp.Or(c.facts.costs.currency, metric.Unit)
+	}
 	e.Origin = cmp.Or(e.Origin, "measured")
 	if e.State != OK {
 		e = e.withoutFigure()

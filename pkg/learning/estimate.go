@@ -39,7 +39,7 @@ type Estimate struct {
 	Value, Low, High float64
 	Level            float64 // 0.95
 	Low50, High50    float64
-	Unit             string // share, seconds, per_1000_service_days, change_per_quarter (−0.1: a tenth fewer), ratio, count
+	Unit             string // share, seconds, per_1000_service_days, change_per_quarter (−0.1: a tenth fewer), ratio, count, or the currency's ISO 4217 code (money where none is known)
 
 	N        int64   // what was counted (numerator's population; said in Reading)
 	Events   int64   // how many of them were the event of interest
@@ -60,7 +60,7 @@ type Evidence struct {
 	Scope  Scope
 	Window string
 	Role   string // event, censored, population
-	Kind   string // incident, change, monitoring_gap, improvement
+	Kind   string // incident, change, experiment, near_miss, monitoring_gap, improvement, postmortem, risk, cost, service
 	Entity string
 }
 

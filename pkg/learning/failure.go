@@ -30,8 +30,10 @@ const (
 )
 
 // classOf takes what is not known as uncontained.
-func classOf(i *Incident) class {
-	switch i.Containment {
+func classOf(i *Incident) class { return classNamed(i.Containment) }
+
+func classNamed(containment string) class {
+	switch containment {
 	case "contained":
 		return contained
 	case "escaped":

@@ -29,35 +29,6 @@ func notCounted(opened int) string {
 	return fmt.Sprintf(" %s not counted: no exposure lies before %s.", plural(opened, "failure is", "failures are"), itThem(opened))
 }
 
-// containment: how many failures met users with no net, got out of one, or were held by one.
-func (c *computation) containment(g *group) {
-	kinds := []struct {
-		metric, what string
-		counts       func(*failure) bool
-	}{
-		{"containment.uncontained", "met users with no net", func(f *failure) bool { return f.class == uncontained }},
-		{"containment.escaped", "began inside a safety net and got out", func(f *failure) bool { return f.class == escaped }},
-		{"containment.contained", "were met inside a safety net", func(f *failure) bool { return f.class == contained }},
-		{"containment.severe", "of severity 1 or 2 met users with no net", (*failure).severe},
-	}
-	for _, w := range c.windows(g) {
-		failures, opened := g.counted(w)
-		days := g.clock.days(w.to) - g.clock.days(w.from)
-		for _, k := range kinds {
-			var n int64
-			for _, f := range failures {
-				if k.counts(f) {
-					n++
-					c.evidence(g, w, k.metric, "event", "incident", f.first.ID)
-				}
-			}
-			e := c.rateOf(k.metric, n, int64(len(failures)), days, fewestFailures, k.what, "failures")
-			e.Reading += notCounted(opened)
-			c.emit(g, w, e)
-		}
-	}
-}
-
 // newModes: failures of a mode that its service had not met before. What is
 // called by a new name to look like no repeat is seen here.
 func (c *computation) newModes(g *group) {
@@ -145,33 +116,5 @@ var newModesMetrics = []Metric{
 		"Chance that the next failure is of a mode that its service has not met before. It rises when learning works, as old modes stay away: read it with the rate.",
 		"f₁/n; g ± z·√[(f₁+2)(1−g) + 2(f₂+1)]/(n+4), g = (f₁+2)/(n+4)",
 		"Good 1953; Esty 1983; Agresti & Coull 1998", "",
-	},
-}
-
-// containmentMetrics are what is said of each.
-var containmentMetrics = []Metric{
-	{
-		"containment.uncontained", "per_1000_service_days", "lower", "10 failures",
-		"Failures that met users with no net, per 1,000 service-days. A failure is as bad as the worst of its incidents.",
-		"1000·k/service-days",
-		"Garwood 1936", "",
-	},
-	{
-		"containment.escaped", "per_1000_service_days", "lower", "10 failures",
-		"Failures that began inside a safety net and got out, per 1,000 service-days.",
-		"1000·k/service-days",
-		"Garwood 1936", "",
-	},
-	{
-		"containment.contained", "per_1000_service_days", "", "10 failures",
-		"Failures met inside a safety net, per 1,000 service-days.",
-		"1000·k/service-days",
-		"Garwood 1936", "",
-	},
-	{
-		"containment.severe", "per_1000_service_days", "lower", "10 failures",
-		"Failures of severity 1 or 2 that met users with no net, per 1,000 service-days.",
-		"1000·k/service-days",
-		"Garwood 1936", "",
 	},
 }

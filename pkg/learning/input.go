@@ -48,6 +48,7 @@ type Incident struct {
 	IsDrill         bool
 	DuplicateOf     string
 	ReopenCount     int64
+	BlastRadius     float64 // share of users or requests affected, 0 to 1; below 0 unknown
 	Imported        bool
 	// Stated durations in seconds, told by people rather than derived from times; -1 unknown.
 	StatedDetectSeconds  int64
@@ -101,6 +102,8 @@ type FailedChange struct {
 	ID, Service, Team, Environment, Kind, Rollout string
 	FinishedAt, RolledBackAt                      int64
 	Why                                           string // outcome, rolled_back, stated, corroborated
+	Automatic                                     bool   // rolled back automatically
+	Blamed                                        bool   // stated or corroborated as a cause of an incident: one failure with it
 }
 
 // Crossover is one incident of the case-crossover: was there a change in the

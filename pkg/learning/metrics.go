@@ -8,7 +8,7 @@ import (
 // Metric says what an estimate means: for explain, /metrics and the docs.
 type Metric struct {
 	Name       string // as in Estimate.Metric
-	Unit       string // share, seconds, per_1000_service_days, change_per_quarter, ratio, count
+	Unit       string // share, seconds, per_1000_service_days, change_per_quarter, ratio, count, money
 	Better     string // lower, higher; "" where neither is good in itself
 	Minimum    string // the data below which it is insufficient
 	Definition string
@@ -47,6 +47,7 @@ var Metrics = slices.Concat(
 	improvementEffectivenessMetrics,
 	monitoringGapsMetrics,
 	changeSafetyMetrics,
+	tuitionMetrics,
 	durationsMetrics,
 	watchMetrics,
 	countedMetrics,

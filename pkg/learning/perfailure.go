@@ -71,7 +71,7 @@ func (c *computation) perFailure(groups []*group) {
 		c.perFailureTrend(g, headline, fading)
 		c.perFailurePower(g, headline)
 	}
-	c.declared = declared
+	c.headline, c.declared, c.fades = headline, declared, fading
 }
 
 // fading says why learning cannot be told from modes that change by themselves; "" if it can.

@@ -43,6 +43,20 @@ func random(seed uint64, services, incidents int, days int64) learning.Input {
 			})
 		}
 	}
+	amounts := func(currency string) learning.Money {
+		m := learning.Money{Currency: currency, Low: float64(r.IntN(1000)), Likely: -1}
+		m.High = m.Low + 1000*r.ExpFloat64()
+		if r.IntN(3) > 0 {
+			m.Likely = m.Low + (m.High-m.Low)/3
+		}
+		return m
+	}
+	cost := func(id, failure, kind string, at int64) {
+		in.Costs = append(in.Costs, learning.Cost{
+			ID: "cost-of-" + id, Failure: failure, FailureKind: kind, FailedAt: at,
+			RecordedAt: at + r.Int64N(9*day), Money: amounts(pick("EUR", "EUR", "EUR", "USD")),
+		})
+	}
 	previous := map[string]string{}
 	for i := range incidents {
 		s := r.IntN(services)
@@ -52,6 +66,7 @@ func random(seed uint64, services, incidents int, days int64) learning.Input {
 			StartedAt: at, DetectedAt: at + r.Int64N(2*hour), StatedDetectSeconds: r.Int64N(99) - 9, StatedResolveSeconds: -1,
 			DetectionSource: pick("monitoring", "customer", "employee", "unknown", ""),
 			FailureMode:     pick("", "disk", "dns", "memory", "certificate", "lock"),
+			BlastRadius:     pick2(r, -1, r.Float64()),
 			Containment:     pick("uncontained", "uncontained", "contained"), Imported: r.IntN(5) == 0,
 		}
 		if r.IntN(30) == 0 {
@@ -94,10 +109,71 @@ func random(seed uint64, services, incidents int, days int64) learning.Input {
 				Team: incident.Team, Kind: "deploy", Rollout: "canary", FinishedAt: at, RolledBackAt: at + r.Int64N(9*hour), Why: "rolled_back",
 			})
 		}
+		if r.IntN(3) == 0 {
+			cost(incident.ID, incident.ID, "incident", at)
+		}
+		if r.IntN(8) == 0 {
+			e := learning.Experiment{
+				ID: fmt.Sprintf("experiment-%d", i), Service: incident.Service, Team: incident.Team, FailureMode: incident.FailureMode,
+				Kind: pick("chaos", "game-day", "canary"), Verdict: pick("held", "refuted", "refuted", "inconclusive"),
+				Containment: pick("contained", "contained", "escaped"), StartedAt: since + r.Int64N(asOf-since),
+				LossAvoided: learning.Money{Low: -1, Likely: -1, High: -1},
+			}
+			if r.IntN(2) == 0 {
+				e.LossAvoided = amounts(pick("EUR", "USD"))
+			}
+			e.FinishedAt = e.StartedAt + r.Int64N(9*hour)
+			in.Experiments = append(in.Experiments, e)
+			if e.FailureMode != "" && e.Verdict == "refuted" && e.StartedAt < at {
+				in.Warnings = append(in.Warnings, learning.Warning{IncidentID: incident.ID, Kind: "experiment", Entity: e.ID, At: e.StartedAt, HeededBy: pick("", "improvement-0")})
+			}
+			if r.IntN(4) == 0 {
+				cost(e.ID, e.ID, "experiment", e.StartedAt)
+			}
+		}
+		if r.IntN(8) == 0 {
+			n := learning.NearMiss{
+				ID: fmt.Sprintf("near-miss-%d", i), Service: incident.Service, Team: incident.Team, FailureMode: incident.FailureMode,
+				AvertedBy: "an alert", At: since + r.Int64N(asOf-since),
+			}
+			in.NearMisses = append(in.NearMisses, n)
+			if n.FailureMode != "" && n.At < at {
+				in.Warnings = append(in.Warnings, learning.Warning{IncidentID: incident.ID, Kind: "near_miss", Entity: n.ID, At: n.At})
+			}
+		}
+		if r.IntN(4) == 0 {
+			in.Postmortems = append(in.Postmortems, learning.Postmortem{
+				ID: fmt.Sprintf("postmortem-%d", i), Incidents: []string{incident.ID}, PublishedAt: at + r.Int64N(40*day),
+				CauseCategories: []string{pick("change", "capacity"), pick("monitoring", "design")}, BlamelessCheck: pick("passed", "failed", "not-checked", ""),
+			})
+		}
+		if r.IntN(4) == 0 {
+			risk := learning.Risk{
+				ID: fmt.Sprintf("risk-%d", i), Service: incident.Service, Team: incident.Team, FailureMode: pick("disk", "dns", "flood"),
+				Probability: float64(r.IntN(21)) / 20, RecordedAt: since + r.Int64N(asOf-since),
+			}
+			risk.HorizonEnds = risk.RecordedAt + r.Int64N(200)*day
+			if r.IntN(3) == 0 {
+				risk.IncidentID, risk.HappenedAt = incident.ID, min(risk.RecordedAt+r.Int64N(1+risk.HorizonEnds-risk.RecordedAt), asOf)
+			}
+			in.Risks = append(in.Risks, risk)
+		}
 		in.Crossover = append(in.Crossover, learning.Crossover{
 			IncidentID: incident.ID, Service: incident.Service, Team: incident.Team,
 			At: at, Exposed: r.IntN(2) == 0, ReferenceShare: float64(r.IntN(5)) / 4, References: 4,
 		})
 	}
+	for i := range in.Improvements {
+		if i%7 == 0 {
+			cost(in.Improvements[i].ID, in.Improvements[i].ID, "", in.Improvements[i].OpenedAt)
+		}
+	}
 	return in
+}
+
+func pick2(r *rand.Rand, a, b float64) float64 {
+	if r.IntN(2) == 0 {
+		return a
+	}
+	return b
 }

@@ -81,18 +81,20 @@ type group struct {
 // organisation is the input, sorted into services; what is no failure is counted apart.
 type organisation struct {
 	services   []*service
+	named      map[string]*service
 	classes    map[string]*Recurrence // by incident
 	drills     []*Incident
 	duplicates []*Incident
 	undated    []*Incident
 	closed     improvements
+	open       improvements
 	start      int64 // of the earliest exposure or failure
 	asOf       int64
 }
 
 func newOrganisation(in *Input, mergeWindow int64) *organisation {
-	o := &organisation{classes: map[string]*Recurrence{}, asOf: in.AsOf}
 	index := map[string]*service{}
+	o := &organisation{named: index, classes: map[string]*Recurrence{}, asOf: in.AsOf}
 	of := func(name, owner string) *service {
 		if name == "" {
 			name, owner = Unknown, unassigned
@@ -160,7 +162,17 @@ func newOrganisation(in *Input, mergeWindow int64) *organisation {
 		s := of(name, owner)
 		s.improvements = append(s.improvements, row)
 	}
+	for i := range in.Experiments {
+		of(in.Experiments[i].Service, in.Experiments[i].Team)
+	}
+	for i := range in.NearMisses {
+		of(in.NearMisses[i].Service, in.NearMisses[i].Team)
+	}
+	for i := range in.Risks {
+		of(in.Risks[i].Service, in.Risks[i].Team)
+	}
 	slices.SortFunc(o.services, func(a, b *service) int { return cmp.Compare(a.name, b.name) })
+	o.open = openImprovements(in.Improvements, byID)
 	o.closed = closedImprovements(in.Improvements, byID)
 	o.start = in.AsOf
 	for _, s := range o.services {
@@ -250,22 +262,37 @@ func (s *service) earliest(asOf int64) int64 {
 	return first
 }
 
-// improvements are the closed ones by service, then by mode, the first witnessed first.
+// improvements are those closed by service, then by mode, the first witnessed first; or those open, the first opened first.
 type improvements map[string]map[string][]*Improvement
 
 // closedImprovements places improvements. One that names no service or mode
 // takes those of the failure it came from; one that still names no service
 // holds for its mode on every service.
 func closedImprovements(rows []Improvement, incidents map[string]*Incident) improvements {
+	return placed(rows, incidents, func(i *Improvement) int64 { return i.WitnessedClosedAt })
+}
+
+// openImprovements are neither closed nor abandoned.
+func openImprovements(rows []Improvement, incidents map[string]*Incident) improvements {
+	return placed(rows, incidents, func(i *Improvement) int64 {
+		if i.ClosedAt != 0 || i.WitnessedClosedAt != 0 || i.AbandonedAt != 0 {
+			return 0
+		}
+		return i.OpenedAt
+	})
+}
+
+// placed are the improvements that have a time.
+func placed(rows []Improvement, incidents map[string]*Incident, time func(*Improvement) int64) improvements {
 	out := improvements{}
 	sorted := make([]*Improvement, 0, len(rows))
 	for i := range rows {
-		if rows[i].WitnessedClosedAt != 0 {
+		if time(&rows[i]) != 0 {
 			sorted = append(sorted, &rows[i])
 		}
 	}
 	slices.SortFunc(sorted, func(a, b *Improvement) int {
-		return cmp.Or(cmp.Compare(a.WitnessedClosedAt, b.WitnessedClosedAt), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(time(a), time(b)), cmp.Compare(a.ID, b.ID))
 	})
 	for _, improvement := range sorted {
 		name, mode := improvement.Service, improvement.FailureMode

@@ -20,13 +20,13 @@ const (
 var ScopeKinds = []string{wholeOrganisation, team, environment, failureMode, oneService}
 
 // notGiven are the metrics, by the beginnings of their names, that a kind of
-// scope is not given. A service has too few modes to learn their rates, and an
+// scope is not given. A service has too few modes to learn their rates, and too few costs; an
 // improvement or a monitoring gap names no environment. A failure mode is no
 // place: no change belongs to it, it is new once on each service, and what is
 // said of the whole of the modes (the placebo, the trend over modes) is not
 // said of one.
 var notGiven = map[string][]string{
-	oneService:  {perFailure, "learning_derivative.repeats"},
+	oneService:  {perFailure, "learning_derivative.repeats", "tuition.typical_cost", "tuition.delay.per_week", "tuition.avoided"},
 	environment: {"monitoring_gaps.found", "monitoring_gaps.open", "monitoring_gaps.closed", "monitoring_gaps.proven", "monitoring_gaps.reopened", "monitoring_gaps.unproven", "monitoring_gaps.time_to_close", "durations.improvement"},
 	failureMode: {"new_modes", "change_safety", "severity_trend", perFailure + ".placebo", perFailure + ".trend", perFailure + ".power", perFailure + ".novel_rate", perFailure + ".coarser", perFailure + ".any_mode", "durations.rollback"},
 }

@@ -94,6 +94,9 @@ func unitWords(unit string) string {
 	case "ratio":
 		return "ratio"
 	}
+	if len(unit) == 3 && strings.ToUpper(unit) == unit {
+		return unit // a currency
+	}
 	return ""
 }
 
