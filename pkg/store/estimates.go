@@ -96,7 +96,11 @@ func (s *Store) Evidence(ctx context.Context, metric, scopeKind, scope, window s
 
 // each runs a query of schemas/clickhouse/query over its rows.
 func (s *Store) each(ctx context.Context, name string, args []any, row func(driver.Rows) error) error {
-	rows, err := s.conn.Query(ctx, query(name), args...)
+	return s.eachOf(ctx, name, query(name), args, row)
+}
+
+func (s *Store) eachOf(ctx context.Context, name, sql string, args []any, row func(driver.Rows) error) error {
+	rows, err := s.conn.Query(ctx, sql, args...)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", name, err)
 	}
@@ -116,4 +120,10 @@ func (s *Store) each(ctx context.Context, name string, args []any, row func(driv
 // counts. It needs the user that migrates.
 func (s *Store) ClearRuns(ctx context.Context) error {
 	return s.onEveryServer(ctx, func(conn driver.Conn) error { return s.execFile(ctx, conn, "clickhouse/query/clear_runs.sql") })
+}
+
+// ClearFolds removes the snapshot, so that the next Fold makes it from nothing. It
+// needs the user that migrates.
+func (s *Store) ClearFolds(ctx context.Context) error {
+	return s.onEveryServer(ctx, func(conn driver.Conn) error { return s.execFile(ctx, conn, "clickhouse/query/clear_folds.sql") })
 }

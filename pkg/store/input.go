@@ -21,6 +21,9 @@ type LoadOptions struct {
 	AsOf         int64         // milliseconds; nothing that happened later is in the rows, later corrections are
 	Window       time.Duration // attribution window; 0: the published one, by which the views join
 	SettingsHash string        // of the settings of the estimators; part of Input.Hash
+	// Live folds every event instead of bringing the snapshot up to date and reading
+	// that. The rows are the same; it takes longer and needs no right to insert.
+	Live bool
 }
 
 // LogState is the log as a set of distinct events.
@@ -47,6 +50,11 @@ func (s *Store) LoadInput(ctx context.Context, options LoadOptions) (learning.In
 	if err := s.conn.QueryRow(ctx, query("configured")).Scan(&configured); err != nil {
 		return learning.Input{}, fmt.Errorf("read what was published: %w", err)
 	}
+	if !options.Live {
+		if _, err := s.Fold(ctx); err != nil {
+			return learning.Input{}, err
+		}
+	}
 	state, err := s.LogState(ctx)
 	if err != nil {
 		return learning.Input{}, err
@@ -57,7 +65,7 @@ func (s *Store) LoadInput(ctx context.Context, options LoadOptions) (learning.In
 			return learning.Input{}, fmt.Errorf("read the attribution window: %w", err)
 		}
 	}
-	l := loader{store: s, ctx: ctx, args: []any{clickhouse.Named("as_of", options.AsOf), clickhouse.Named("window", window)}}
+	l := loader{store: s, ctx: ctx, live: options.Live, args: []any{clickhouse.Named("as_of", options.AsOf), clickhouse.Named("window", window)}}
 	l.input.AsOf, l.input.InputEvents = options.AsOf, state.Events
 	for _, load := range []func() error{
 		l.incidents, l.recurrences, l.improvements, l.gaps, l.changes, l.crossover, l.services, l.coverage,
@@ -91,11 +99,16 @@ type loader struct {
 	store *Store
 	ctx   context.Context
 	args  []any
+	live  bool
 	input learning.Input
 }
 
 func (l *loader) each(name string, row func(driver.Rows) error) error {
-	return l.store.each(l.ctx, "input_"+name, l.args, row)
+	sql := query("input_" + name)
+	if !l.live {
+		sql = ofSnapshot(sql)
+	}
+	return l.store.eachOf(l.ctx, name, sql, l.args, row)
 }
 
 func (l *loader) incidents() error {

@@ -24,8 +24,8 @@ const (
 // views in the order in which they read each other: one file each.
 var views = []string{
 	"service", "service_alias", "failure_mode_rule_current", "setting",
-	"incident_told", "incident_named",
-	"change_told", "change_merged", "rollback", "change_rolled_back", "change_state", "change",
+	"incident_entity", "incident_told", "incident_named",
+	"change_entity", "change_told", "change_merged", "rollback", "change_rolled_back", "change_state", "change",
 	"incident_state", "incident", "incident_reach", "change_linked", "change_undone", "incident_change", "change_blamed",
 	"improvement_state", "improvement", "recurrence",
 	"monitoring_gap_state", "monitoring_gap", "postmortem_state", "postmortem", "rejection", "coverage",
@@ -132,7 +132,24 @@ func (s *Store) migrate(ctx context.Context, conn driver.Conn) (applied []string
 			return applied, fmt.Errorf("view %s: %w", name, err)
 		}
 	}
-	return applied, nil
+	return applied, s.migrateTwins(ctx, conn)
+}
+
+// migrateTwins makes the views over the snapshot.
+func (s *Store) migrateTwins(ctx context.Context, conn driver.Conn) error {
+	for _, name := range views {
+		if !twins()[name] || slices.Contains(snapshotted, name) {
+			continue
+		}
+		text, err := s.render(path.Join(viewFolder, name+".sql"))
+		if err != nil {
+			return err
+		}
+		if err := conn.Exec(ctx, ofSnapshot(text)); err != nil {
+			return fmt.Errorf("view %s: %w", twinPrefix+name, err)
+		}
+	}
+	return nil
 }
 
 // migrations are the names of all migrations, in order.
@@ -213,6 +230,14 @@ func (t tables) Replacing(table, version string) string {
 		version = ", " + version
 	}
 	return fmt.Sprintf("ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/%s/%s', '{replica}'%s)", t.config.Database, table, version)
+}
+
+// Appending is the engine that keeps every row.
+func (t tables) Appending(table string) string {
+	if !t.config.Replicated {
+		return "MergeTree"
+	}
+	return fmt.Sprintf("ReplicatedMergeTree('/clickhouse/tables/{shard}/%s/%s', '{replica}')", t.config.Database, table)
 }
 
 // Durable are the settings by which an acknowledged insert survives a power cut.

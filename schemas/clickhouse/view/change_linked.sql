@@ -6,18 +6,31 @@ SELECT l.link AS link, if(m.change_id = '', t.entity, m.change_id) AS change_id,
     max(t.environment) AS environment
 FROM
 (
-    SELECT e.entity AS entity, arrayJoin(arrayFilter(word -> has(wanted, word),
-        ['change:' || e.entity, if(e.commit_sha = '', '', 'commit:' || e.commit_sha), 'event:' || e.id])) AS link
-    FROM event AS e
-    WHERE e.kind = 'change' AND notEmpty(wanted)
-    GROUP BY entity, link
+    SELECT DISTINCT n.entity AS entity, n.link AS link
+    FROM
+    (
+        SELECT e.entity AS entity, arrayJoin([concat('change:', e.entity), if(e.commit_sha = '', '', concat('commit:', e.commit_sha)), concat('event:', e.id)]) AS link
+        FROM event AS e
+        WHERE e.kind = 'change' AND
+        (
+            e.entity GLOBAL IN (SELECT substring(word, 8) FROM (SELECT arrayJoin(wanted) AS word) WHERE startsWith(word, 'change:'))
+            OR e.commit_sha GLOBAL IN (SELECT substring(word, 8) FROM (SELECT arrayJoin(wanted) AS word) WHERE startsWith(word, 'commit:') AND word != 'commit:')
+            OR e.id GLOBAL IN (SELECT substring(word, 7) FROM (SELECT arrayJoin(wanted) AS word) WHERE startsWith(word, 'event:'))
+        )
+    ) AS n
+    WHERE n.link GLOBAL IN (SELECT arrayJoin(wanted))
 ) AS l
 INNER JOIN
 (
     SELECT * FROM change_told WHERE entity GLOBAL IN
     (
         SELECT e.entity FROM event AS e
-        WHERE e.kind = 'change' AND (has(wanted, 'change:' || e.entity) OR has(wanted, 'commit:' || e.commit_sha) OR has(wanted, 'event:' || e.id))
+        WHERE e.kind = 'change' AND
+        (
+            e.entity GLOBAL IN (SELECT substring(word, 8) FROM (SELECT arrayJoin(wanted) AS word) WHERE startsWith(word, 'change:'))
+            OR e.commit_sha GLOBAL IN (SELECT substring(word, 8) FROM (SELECT arrayJoin(wanted) AS word) WHERE startsWith(word, 'commit:') AND word != 'commit:')
+            OR e.id GLOBAL IN (SELECT substring(word, 7) FROM (SELECT arrayJoin(wanted) AS word) WHERE startsWith(word, 'event:'))
+        )
     )
 ) AS t ON t.entity = l.entity
 LEFT JOIN change_merged AS m ON m.entity = t.entity

@@ -1,44 +1,6 @@
 -- Changes of production as each tool tells them: '' and 0 unknown.
 CREATE OR REPLACE VIEW change_told AS
-WITH
-    (SELECT arraySort(groupArray((alias, service))) FROM service_alias) AS aliases,
-    arrayConcat([''], aliases.1) AS known,
-    arrayConcat([''], aliases.2) AS names
-SELECT
-    e.entity AS entity,
-    toString(max(e.change_kind)) AS kind,
-    {{latest "service"}} AS service_told,
-    transform(service_told, known, names, service_told) AS service,
-    {{latest "environment"}} AS environment,
-    {{latest "version"}} AS version,
-    {{latest "commit_sha"}} AS commit_sha,
-    {{latest "artifact"}} AS artifact,
-    {{corrected "started_at" "minIf(e.started_at, e.started_at != 0 AND NOT e.amends)"}} AS started_at,
-    {{corrected "finished_at" "maxIf(e.own_finished_at, NOT e.amends)"}} AS finished_at,
-    argMaxIf(e.own_outcome, e.told, e.own_outcome != '' OR {{states "outcome"}}) AS outcome,
-    {{latest "rollout"}} AS rollout,
-    toString({{latest "automatic_rollback"}}) AS automatic_rollback,
-    {{latest "flag_key"}} AS flag_key,
-    {{latest "flag_from"}} AS flag_from,
-    {{latest "flag_to"}} AS flag_to,
-    toString({{latest "kill_switch"}}) AS kill_switch,
-    toString({{latest "planned"}}) AS planned,
-    argMinIf(toString(e.source), e.ord, NOT e.amends) AS source,
-    arraySort(groupUniqArrayIf(toString(e.source), NOT e.amends)) AS sources,
-    argMax(e.imported, e.first_received) AS imported
-FROM
-(
-    SELECT
-        e.*,
-        e.first_received,
-        e.predicate = 'amended' AS amends,
-        if(amends, bitOr(e.ord, bitShiftLeft(toUInt128(1), 127)), e.ord) AS told,
-        if({{states "finished_at"}} AND e.finished_at != 0, e.finished_at, e.occurred_at) AS own_finished_at,
-        -- CDEvents tells of a deployed or upgraded service once it runs.
-        multiIf({{states "outcome"}}, toString(e.outcome), e.predicate IN ('deployed', 'upgraded'), 'succeeded', '') AS own_outcome
-    FROM event AS e
-    WHERE e.kind = 'change'
-) AS e
-GROUP BY e.entity
-HAVING countIf(e.predicate = 'retracted') = 0
-    AND countIf(e.predicate IN ('deployed', 'upgraded', 'finished', 'changed')) > 0
+SELECT entity, kind, service_told, service, environment, version, commit_sha, artifact, started_at, finished_at, outcome, rollout,
+    automatic_rollback, flag_key, flag_from, flag_to, kill_switch, planned, source, sources, imported
+FROM change_entity
+WHERE is_change

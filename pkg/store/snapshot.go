@@ -1,0 +1,186 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"go.uber.org/zap"
+)
+
+// Folded says what bringing the snapshot up to date took.
+type Folded struct {
+	Run       string // of the snapshot that counts now
+	Changes   uint64 // entities that were folded anew
+	Incidents uint64
+	Whole     bool // nothing was there to start from, or too much of it had changed
+}
+
+// parts are the runs that a snapshot is made of, as fold_run names them.
+type parts struct {
+	run                         string
+	sequence                    int64
+	changeBase, changeDelta     string
+	incidentBase, incidentDelta string
+	joined                      string
+	configured                  int64
+}
+
+// A part that replaces so much of the rest is no longer cheap to read past: all is
+// folded again, once.
+const (
+	replacedShare = 0.2
+	replacedFew   = 50_000
+)
+
+// Fold brings the snapshot up to date with the event table: only entities whose
+// events are others than those folded before are folded again. Afterwards the
+// views' twins give what the views themselves gave at some moment since Fold began.
+// It may be stopped at any moment and run in several processes at once: what is
+// not finished is never read.
+func (s *Store) Fold(ctx context.Context) (Folded, error) {
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(foldSettings(s.config)))
+	for {
+		folded, again, err := s.fold(ctx)
+		if err != nil || !again {
+			return folded, err
+		}
+		s.log.Info("another process folded meanwhile: going on from there")
+	}
+}
+
+// fold is one attempt. It is to be made again if another process has published a
+// snapshot meanwhile: what this one rests on may be dropped soon.
+func (s *Store) fold(ctx context.Context) (folded Folded, again bool, err error) {
+	was, err := s.parts(ctx)
+	if err != nil {
+		return Folded{}, false, fmt.Errorf("read what was folded: %w", err)
+	}
+	next := was
+	next.run = newRun()
+	if err := s.conn.QueryRow(ctx, query("configured")).Scan(&next.configured); err != nil {
+		return Folded{}, false, fmt.Errorf("read what was published: %w", err)
+	}
+	if folded.Changes, err = s.foldPart(ctx, "change", next.run, &next.changeBase, &next.changeDelta); err != nil {
+		return Folded{}, false, fmt.Errorf("fold the changes: %w", err)
+	}
+	if folded.Incidents, err = s.foldPart(ctx, "incident", next.run, &next.incidentBase, &next.incidentDelta); err != nil {
+		return Folded{}, false, fmt.Errorf("fold the incidents: %w", err)
+	}
+	folded.Whole = next.changeBase == next.run || next.incidentBase == next.run
+	if folded.Changes > 0 || next.configured != was.configured || was.joined == "" {
+		next.joined = next.run
+		for _, join := range []string{"merged", "rollback", "rolled_back"} {
+			if err := s.foldQuery(ctx, "fold_"+join, next.run, "", next.changeBase, next.changeDelta); err != nil {
+				return Folded{}, false, fmt.Errorf("join the changes: %w", err)
+			}
+		}
+	}
+	if folded.Changes == 0 && folded.Incidents == 0 && next.joined == was.joined {
+		folded.Run = was.run
+		return folded, false, nil
+	}
+	now, err := s.parts(ctx)
+	if err != nil {
+		return Folded{}, false, fmt.Errorf("read what was folded: %w", err)
+	}
+	if now.run != was.run {
+		return Folded{}, true, s.dropRun(ctx, next.run)
+	}
+	next.sequence = max(was.sequence+1, time.Now().UnixMicro())
+	err = s.insert(ctx, "fold_run", func(batch driver.Batch) error {
+		return batch.Append(next.run, next.sequence, next.changeBase, next.changeDelta, next.incidentBase, next.incidentDelta, next.joined, next.configured)
+	})
+	if err != nil {
+		return Folded{}, false, fmt.Errorf("publish the snapshot: %w", err)
+	}
+	folded.Run = next.run
+	if err := s.dropParts(ctx, next.run); err != nil {
+		s.log.Warn("parts of older snapshots could not be dropped; they take room and are not read", zap.Error(err))
+	}
+	return folded, false, nil
+}
+
+// parts are those of the snapshot that counts; none before the first.
+func (s *Store) parts(ctx context.Context) (parts, error) {
+	var p parts
+	err := s.each(ctx, "fold_current", nil, func(rows driver.Rows) error {
+		return rows.Scan(&p.run, &p.sequence, &p.changeBase, &p.changeDelta, &p.incidentBase, &p.incidentDelta, &p.joined, &p.configured)
+	})
+	return p, err
+}
+
+// foldPart folds the entities of one kind that were touched, under a run, and says
+// which runs hold them all then.
+func (s *Store) foldPart(ctx context.Context, kind, run string, base, delta *string) (touched uint64, err error) {
+	prefix := "fold_" + kind + "_"
+	if *base != "" {
+		if err := s.foldQuery(ctx, prefix+"touched", run, touchedBy(run, kind), *base, *delta); err != nil {
+			return 0, err
+		}
+		if touched, err = s.foldSize(ctx, "fold_touched_size", touchedBy(run, kind)); err != nil || touched == 0 {
+			return 0, err
+		}
+		size, err := s.foldSize(ctx, prefix+"size", *base)
+		if err != nil {
+			return 0, err
+		}
+		replaced, err := s.foldSize(ctx, prefix+"size", *delta)
+		if err != nil {
+			return 0, err
+		}
+		if replaced+touched <= max(replacedFew, uint64(replacedShare*float64(size))) {
+			for _, step := range []string{"kept", "some", "gone"} {
+				if err := s.foldQuery(ctx, prefix+step, run, touchedBy(run, kind), *base, *delta); err != nil {
+					return 0, err
+				}
+			}
+			*delta = run
+			return touched, nil
+		}
+	}
+	if err := s.foldQuery(ctx, prefix+"all", run, "", "", ""); err != nil {
+		return 0, err
+	}
+	*base, *delta = run, ""
+	return s.foldSize(ctx, prefix+"size", run)
+}
+
+// touchedBy is the part of fold_touched that belongs to one kind of a run.
+func touchedBy(run, kind string) string { return run + kind }
+
+func (s *Store) foldQuery(ctx context.Context, name, run, touched, base, delta string) error {
+	began := time.Now()
+	err := s.conn.Exec(ctx, query(name), clickhouse.Named("database", s.config.Database), clickhouse.Named("run", run),
+		clickhouse.Named("touched", touched), clickhouse.Named("base", base), clickhouse.Named("delta", delta))
+	s.log.Debug("folded", zap.String("query", name), zap.Duration("took", time.Since(began)))
+	return err
+}
+
+func (s *Store) foldSize(ctx context.Context, name, run string) (size uint64, err error) {
+	err = s.conn.QueryRow(ctx, query(name), clickhouse.Named("run", run)).Scan(&size)
+	return size, err
+}
+
+// foldSettings let a fold of any size finish: what does not fit into memory goes
+// to disk.
+func foldSettings(config Config) clickhouse.Settings {
+	settings := publishSettings(config)
+	settings["optimize_aggregation_in_order"] = 1
+	settings["max_bytes_before_external_group_by"] = 4_000_000_000
+	settings["max_bytes_before_external_sort"] = 4_000_000_000
+	if config.Cluster != "" {
+		// The rows go by this server: left to the shards, each would join its own alone.
+		settings["parallel_distributed_insert_select"] = 0
+	}
+	return settings
+}
+
+// newRun is a run that no other process has: its first letters are when it began.
+func newRun() string { return stamp(time.Now()) + strings.ToLower(rand.Text()[:12]) }
+
+func stamp(t time.Time) string { return fmt.Sprintf("%016x", t.UnixMicro()) }

@@ -1,0 +1,1 @@
+SELECT count() FROM fold_touched AS t WHERE t.run = {run:String}
