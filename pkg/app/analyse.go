@@ -59,8 +59,12 @@ func (s *Session) learningSettings() learning.Settings {
 
 // loadInput folds the log as it was at a moment.
 func (s *Session) loadInput(ctx context.Context, st *store.Store, moment int64) (learning.Input, error) {
+	return st.LoadInput(ctx, s.loadOptions(moment))
+}
+
+func (s *Session) loadOptions(moment int64) store.LoadOptions {
 	settings := s.learningSettings()
-	return st.LoadInput(ctx, store.LoadOptions{AsOf: moment, Window: settings.AttributionWindow, SettingsHash: settings.Hash()})
+	return store.LoadOptions{AsOf: moment, Window: settings.AttributionWindow, SettingsHash: settings.Hash()}
 }
 
 // computeSlowly is compute for somebody who waits for it.

@@ -137,7 +137,9 @@ func (s *newest) rows(ctx context.Context, snapshot learning.Snapshot) (learning
 	if s.loaded == snapshot.RunID {
 		return s.input, nil
 	}
-	input, err := s.session.loadInput(ctx, s.store, snapshot.AsOf)
+	options := s.session.loadOptions(snapshot.AsOf)
+	options.Newest = true // what the run was computed from, or newer
+	input, err := s.store.LoadInput(ctx, options)
 	if err == nil {
 		s.input, s.loaded = input, snapshot.RunID
 	}

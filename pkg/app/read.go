@@ -183,6 +183,9 @@ func (s *Session) Rebuild(ctx context.Context) (Rebuilt, error) {
 	if err != nil {
 		return Rebuilt{}, err
 	}
+	if err := st.ClearFolds(ctx); err != nil {
+		return Rebuilt{}, err
+	}
 	_, run, err := s.computeSlowly(ctx, st, key.asOf)
 	if err != nil {
 		return Rebuilt{}, err

@@ -232,7 +232,7 @@ func (s *Session) openStore(ctx context.Context, user UserSettings) (*store.Stor
 	}
 	st, err := store.Open(ctx, store.Config{
 		Addrs: ch.Addresses, Database: ch.Database, Cluster: ch.Cluster, TLS: tls,
-		Username: user.Username, Password: string(user.Password),
+		Username: user.Username, Password: string(user.Password), ReadOnly: user == ch.Read && user != ch.Ingest,
 	}, s.log)
 	if err != nil {
 		return nil, err

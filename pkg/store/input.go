@@ -21,9 +21,9 @@ type LoadOptions struct {
 	AsOf         int64         // milliseconds; nothing that happened later is in the rows, later corrections are
 	Window       time.Duration // attribution window; 0: the published one, by which the views join
 	SettingsHash string        // of the settings of the estimators; part of Input.Hash
-	// Live folds every event instead of bringing the snapshot up to date and reading
-	// that. The rows are the same; it takes longer and needs no right to insert.
-	Live bool
+	// Newest reads the snapshot of folded events as it is, if there is one, instead of
+	// bringing it up to date first: for readers of what was computed from it.
+	Newest bool
 }
 
 // LogState is the log as a set of distinct events.
@@ -50,10 +50,9 @@ func (s *Store) LoadInput(ctx context.Context, options LoadOptions) (learning.In
 	if err := s.conn.QueryRow(ctx, query("configured")).Scan(&configured); err != nil {
 		return learning.Input{}, fmt.Errorf("read what was published: %w", err)
 	}
-	if !options.Live {
-		if _, err := s.Fold(ctx); err != nil {
-			return learning.Input{}, err
-		}
+	live, err := s.foldFor(ctx, options)
+	if err != nil {
+		return learning.Input{}, err
 	}
 	state, err := s.LogState(ctx)
 	if err != nil {
@@ -65,7 +64,7 @@ func (s *Store) LoadInput(ctx context.Context, options LoadOptions) (learning.In
 			return learning.Input{}, fmt.Errorf("read the attribution window: %w", err)
 		}
 	}
-	l := loader{store: s, ctx: ctx, live: options.Live, args: []any{clickhouse.Named("as_of", options.AsOf), clickhouse.Named("window", window)}}
+	l := loader{store: s, ctx: ctx, live: live, args: []any{clickhouse.Named("as_of", options.AsOf), clickhouse.Named("window", window)}}
 	l.input.AsOf, l.input.InputEvents = options.AsOf, state.Events
 	for _, load := range []func() error{
 		l.incidents, l.recurrences, l.improvements, l.gaps, l.changes, l.crossover, l.services, l.coverage,
@@ -83,6 +82,20 @@ func (s *Store) LoadInput(ctx context.Context, options LoadOptions) (learning.In
 	}
 	s.configured.Store(configured)
 	return l.input, nil
+}
+
+// foldFor brings the snapshot up to date if that is wanted and allowed, and says
+// whether there is none, so that every event is to be folded by the views.
+func (s *Store) foldFor(ctx context.Context, options LoadOptions) (live bool, err error) {
+	if options.Newest {
+		found, err := s.parts(ctx)
+		return found.run == "", err
+	}
+	if s.config.ReadOnly {
+		return true, nil
+	}
+	_, err = s.Fold(ctx)
+	return false, err
 }
 
 func hash(input learning.Input, settings string, window int64) (string, error) {

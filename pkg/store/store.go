@@ -32,6 +32,10 @@ type Config struct {
 	// Keeper and the macros {shard} and {replica}.
 	Replicated bool
 
+	// ReadOnly says that the user may not insert. Such a store keeps no snapshot of
+	// folded events: LoadInput folds all of them.
+	ReadOnly bool
+
 	DialTimeout time.Duration // default 5 s
 	ReadTimeout time.Duration // longest silence of the server, default 5 min
 }
