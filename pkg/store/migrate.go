@@ -135,23 +135,6 @@ func (s *Store) migrate(ctx context.Context, conn driver.Conn) (applied []string
 	return applied, s.migrateTwins(ctx, conn)
 }
 
-// migrateTwins makes the views over the snapshot.
-func (s *Store) migrateTwins(ctx context.Context, conn driver.Conn) error {
-	for _, name := range views {
-		if !twins()[name] || slices.Contains(snapshotted, name) {
-			continue
-		}
-		text, err := s.render(path.Join(viewFolder, name+".sql"))
-		if err != nil {
-			return err
-		}
-		if err := conn.Exec(ctx, ofSnapshot(text)); err != nil {
-			return fmt.Errorf("view %s: %w", twinPrefix+name, err)
-		}
-	}
-	return nil
-}
-
 // migrations are the names of all migrations, in order.
 func migrations() ([]string, error) {
 	files, err := fs.Glob(schemas.ClickHouse, schemaFolder+"/[0-9]*.sql")

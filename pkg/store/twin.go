@@ -1,10 +1,14 @@
 package store
 
 import (
+	"context"
+	"fmt"
 	"path"
 	"regexp"
 	"slices"
 	"sync"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"github.com/tuition-hq/tuition/schemas"
 )
@@ -62,4 +66,30 @@ func SnapshotViews() []string {
 		}
 	}
 	return names
+}
+
+// migrateTwins makes the views over the snapshot.
+func (s *Store) migrateTwins(ctx context.Context, conn driver.Conn) error {
+	own := []string{"fold_run_current"}
+	for _, name := range snapshotted {
+		own = append(own, twinPrefix+name)
+	}
+	for _, name := range own {
+		if err := s.execFile(ctx, conn, path.Join(viewFolder, name+".sql")); err != nil {
+			return fmt.Errorf("view %s: %w", name, err)
+		}
+	}
+	for _, name := range views {
+		if !twins()[name] || slices.Contains(snapshotted, name) {
+			continue
+		}
+		text, err := s.render(path.Join(viewFolder, name+".sql"))
+		if err != nil {
+			return err
+		}
+		if err := conn.Exec(ctx, ofSnapshot(text)); err != nil {
+			return fmt.Errorf("view %s: %w", twinPrefix+name, err)
+		}
+	}
+	return nil
 }
