@@ -37,43 +37,63 @@ func TestPrometheusAcceptsItsConfiguration(t *testing.T) {
 }
 
 func TestAlertsFireAndStaySilent(t *testing.T) {
-	if out, err := promtool(t, "test", "rules", "prometheus/tests/pipeline.yml"); err != nil {
-		t.Errorf("%v\n%s", err, out)
+	for _, name := range ruleFiles {
+		if out, err := promtool(t, "test", "rules", "prometheus/tests/"+name); err != nil {
+			t.Errorf("%s: %v\n%s", name, err, out)
+		}
+	}
+}
+
+// ruleFiles are those of prometheus/rules, each with a file of the same name in prometheus/tests.
+var ruleFiles = []string{"pipeline.yml", "watch.yml"}
+
+func TestEveryRuleFileIsTested(t *testing.T) {
+	found, err := filepath.Glob("prometheus/rules/*.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range found {
+		found[i] = filepath.Base(found[i])
+	}
+	if !slices.Equal(found, ruleFiles) {
+		t.Errorf("rules %q, tested %q", found, ruleFiles)
 	}
 }
 
 // An alert whose condition can no longer hold must turn its test red.
 func TestRuleTestsNoticeADeadAlert(t *testing.T) {
-	rules := text(t, "prometheus/rules/pipeline.yml")
-	for _, alert := range alerts(t) {
-		dir := t.TempDir()
-		for _, folder := range []string{"rules", "tests"} {
-			if err := os.Mkdir(filepath.Join(dir, folder), 0o755); err != nil {
-				t.Fatal(err)
-			}
-		}
-		dead := rulesFile(t)
-		for g := range dead.Groups {
-			for r := range dead.Groups[g].Rules {
-				if dead.Groups[g].Rules[r].Alert == alert.Alert {
-					dead.Groups[g].Rules[r].Expr = "(" + alert.Expr + ") and vector(0) > 1"
+	for _, name := range ruleFiles {
+		rules := text(t, "prometheus/rules/"+name)
+		for _, alert := range rulesFile(t, name).all() {
+			dir := t.TempDir()
+			for _, folder := range []string{"rules", "tests"} {
+				if err := os.Mkdir(filepath.Join(dir, folder), 0o755); err != nil {
+					t.Fatal(err)
 				}
 			}
-		}
-		changed, err := yaml.Marshal(dead)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if string(changed) == rules {
-			t.Fatal("nothing was changed")
-		}
-		for path, content := range map[string]string{"rules/pipeline.yml": string(changed), "tests/pipeline.yml": text(t, "prometheus/tests/pipeline.yml")} {
-			if err := os.WriteFile(filepath.Join(dir, path), []byte(content), 0o644); err != nil {
+			dead := rulesFile(t, name)
+			for g := range dead.Groups {
+				for r := range dead.Groups[g].Rules {
+					if dead.Groups[g].Rules[r].Alert == alert.Alert {
+						dead.Groups[g].Rules[r].Expr = "(" + alert.Expr + ") and vector(0) > 1"
+					}
+				}
+			}
+			changed, err := yaml.Marshal(dead)
+			if err != nil {
 				t.Fatal(err)
 			}
-		}
-		if out, err := promtool(t, "test", "rules", filepath.Join(dir, "tests/pipeline.yml")); err == nil || !strings.Contains(out, "FAILED") {
-			t.Errorf("%s can be broken and no test notices: %v %s", alert.Alert, err, out)
+			if string(changed) == rules {
+				t.Fatal("nothing was changed")
+			}
+			for path, content := range map[string]string{"rules/": string(changed), "tests/": text(t, "prometheus/tests/"+name)} {
+				if err := os.WriteFile(filepath.Join(dir, path+name), []byte(content), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if out, err := promtool(t, "test", "rules", filepath.Join(dir, "tests", name)); err == nil || !strings.Contains(out, "FAILED") {
+				t.Errorf("%s can be broken and no test notices: %v %s", alert.Alert, err, out)
+			}
 		}
 	}
 }
@@ -93,11 +113,22 @@ type ruleFile struct {
 	} `yaml:"groups"`
 }
 
-func rulesFile(t *testing.T) ruleFile {
+func (f ruleFile) all() []rule {
+	var all []rule
+	for _, group := range f.Groups {
+		all = append(all, group.Rules...)
+	}
+	return all
+}
+
+func rulesFile(t *testing.T, name string) ruleFile {
 	t.Helper()
 	var file ruleFile
-	if err := yaml.Unmarshal([]byte(text(t, "prometheus/rules/pipeline.yml")), &file); err != nil {
+	if err := yaml.Unmarshal([]byte(text(t, "prometheus/rules/"+name)), &file); err != nil {
 		t.Fatal(err)
+	}
+	if len(file.all()) == 0 {
+		t.Fatalf("%s has no alerts", name)
 	}
 	return file
 }
@@ -105,34 +136,33 @@ func rulesFile(t *testing.T) ruleFile {
 func alerts(t *testing.T) []rule {
 	t.Helper()
 	var all []rule
-	for _, group := range rulesFile(t).Groups {
-		all = append(all, group.Rules...)
-	}
-	if len(all) == 0 {
-		t.Fatal("no alerts")
+	for _, name := range ruleFiles {
+		all = append(all, rulesFile(t, name).all()...)
 	}
 	return all
 }
 
 func TestEveryAlertHasAFiringAndASilentCase(t *testing.T) {
-	var file struct {
-		Tests []struct {
-			Cases []struct {
-				Alert  string           `yaml:"alertname"`
-				Expect []map[string]any `yaml:"exp_alerts"`
-			} `yaml:"alert_rule_test"`
-		} `yaml:"tests"`
-	}
-	if err := yaml.Unmarshal([]byte(text(t, "prometheus/tests/pipeline.yml")), &file); err != nil {
-		t.Fatal(err)
-	}
 	firing, silent := map[string]bool{}, map[string]bool{}
-	for _, test := range file.Tests {
-		for _, one := range test.Cases {
-			if len(one.Expect) > 0 {
-				firing[one.Alert] = true
-			} else {
-				silent[one.Alert] = true
+	for _, name := range ruleFiles {
+		var file struct {
+			Tests []struct {
+				Cases []struct {
+					Alert  string           `yaml:"alertname"`
+					Expect []map[string]any `yaml:"exp_alerts"`
+				} `yaml:"alert_rule_test"`
+			} `yaml:"tests"`
+		}
+		if err := yaml.Unmarshal([]byte(text(t, "prometheus/tests/"+name)), &file); err != nil {
+			t.Fatal(err)
+		}
+		for _, test := range file.Tests {
+			for _, one := range test.Cases {
+				if len(one.Expect) > 0 {
+					firing[one.Alert] = true
+				} else {
+					silent[one.Alert] = true
+				}
 			}
 		}
 	}
@@ -193,10 +223,10 @@ func exported(t *testing.T) map[string]bool {
 func TestRulesUseMetricsThatExist(t *testing.T) {
 	names := exported(t)
 	metric := regexp.MustCompile(`\b(?:tuition_[a-z_]+|up\b)`)
-	for where, source := range map[string]string{"the tests": text(t, "prometheus/tests/pipeline.yml")} {
-		for _, match := range regexp.MustCompile(`series: '([a-z_]+)`).FindAllStringSubmatch(source, -1) {
+	for _, file := range ruleFiles {
+		for _, match := range regexp.MustCompile(`series: '([a-z_]+)`).FindAllStringSubmatch(text(t, "prometheus/tests/"+file), -1) {
 			if !names[match[1]] {
-				t.Errorf("%s have a series %s, which tuition does not export", where, match[1])
+				t.Errorf("the tests of %s have a series %s, which tuition does not export", file, match[1])
 			}
 		}
 	}

@@ -24,6 +24,7 @@ type Collector struct {
 
 	value, low, high, n, state   *prometheus.Desc
 	asOf, computed, events, left *prometheus.Desc
+	watch                        watchGauges
 }
 
 // NewCollector reads the snapshot anew at each scrape; false means that there
@@ -50,6 +51,7 @@ func NewCollector(snapshot func() (learning.Snapshot, bool), maxEstimates int) *
 		computed: desc("_computed_seconds", "When the newest run was computed, in seconds since 1970."),
 		events:   desc("_input_events", "Distinct events that the newest run was computed from."),
 		left:     desc("_left_out", "Estimates of the newest run that were not exported, to bound the number of time series."),
+		watch:    newWatchGauges(),
 	}
 }
 
@@ -58,6 +60,7 @@ func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{c.value, c.low, c.high, c.n, c.state, c.asOf, c.computed, c.events, c.left} {
 		ch <- d
 	}
+	c.watch.describe(ch)
 }
 
 // Collect implements prometheus.Collector.
@@ -86,6 +89,7 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	gauge(c.computed, float64(s.ComputedAt.UnixMilli())/1000)
 	gauge(c.events, float64(s.InputEvents))
 	gauge(c.left, float64(left))
+	c.watch.collect(s.Watch, c.most/seriesOfAPoint, gauge)
 }
 
 // choose keeps the whole record and the two newest quarters, at most so many.

@@ -10,4 +10,5 @@ type Snapshot struct {
 	InputEvents uint64 // distinct events of the log that were folded
 	ComputedAt  time.Time
 	Estimates   []Estimate
+	Watch       []WatchPoint // at as_of, with the alarms that earlier runs raised
 }

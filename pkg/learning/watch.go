@@ -42,10 +42,36 @@ type WatchPoint struct {
 	CrossedAt        int64   // when the evidence first reached the bar on this clock; 0 not yet
 	AlarmSince       int64   // when it reached the bar on every clock that can be read; latched for the year
 	BetterSince      int64   // the same of improvement
+	RaisedAt         int64   // when a published run raised the alarm first; 0 in a Run
 	Doubling         float64 // chance that a doubling at week 16 of the current year is caught by its end; NaN unknown
 	Tripling         float64 // the same of a tripling
 	Delay            float64 // weeks until a tripling is caught, median of those caught; NaN unknown
 	Reading          string
+}
+
+// Alarms are the points of the current year on which an alarm stands, one for
+// each scope and thing: that of the clock with the least evidence.
+func (r Run) Alarms() []WatchPoint {
+	type key struct {
+		scope Scope
+		what  string
+	}
+	index := map[key]int{}
+	var out []WatchPoint
+	for _, p := range r.Watch {
+		if !p.Latest || p.AlarmSince == 0 {
+			continue
+		}
+		i, found := index[key{p.Scope, p.What}]
+		switch {
+		case !found:
+			index[key{p.Scope, p.What}] = len(out)
+			out = append(out, p)
+		case !(out[i].Evidence <= p.Evidence): // that of a clock without a figure is NaN
+			out[i] = p
+		}
+	}
+	return out
 }
 
 // WatchTarget is a rate stated beforehand: instead of asking whether the rate

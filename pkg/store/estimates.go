@@ -42,6 +42,12 @@ func (s *Store) Publish(ctx context.Context, run learning.Run) error {
 	if err != nil {
 		return fmt.Errorf("publish evidence: %w", err)
 	}
+	if err := s.publishWatch(ctx, run); err != nil {
+		return err
+	}
+	if err := s.raiseAlarms(ctx, run); err != nil { // before the run is seen: what was shown is kept
+		return err
+	}
 	err = s.insert(ctx, "estimate_run", func(batch driver.Batch) error {
 		return batch.Append(run.ID, run.AsOf, run.InputEvents, s.configured.Load(), time.Now().UnixMilli())
 	})
@@ -76,6 +82,10 @@ func (s *Store) Estimates(ctx context.Context) (learning.Snapshot, error) {
 		snapshot.Estimates = append(snapshot.Estimates, e)
 		return nil
 	})
+	if err != nil {
+		return snapshot, err
+	}
+	snapshot.Watch, err = s.watch(ctx)
 	return snapshot, err
 }
 
