@@ -54,6 +54,7 @@ func (s *Session) learningSettings() learning.Settings {
 	settings.CostCap = s.settings.Analysis.CostCap
 	settings.Horizon = s.settings.Analysis.Horizon
 	settings.Stagnation = s.settings.Analysis.Stagnation
+	s.settings.Watch.apply(&settings)
 	return settings
 }
 

@@ -20,6 +20,7 @@ type Settings struct {
 	Kafka      KafkaSettings      `yaml:"kafka" envPrefix:"KAFKA_"`
 	ClickHouse ClickHouseSettings `yaml:"clickhouse" envPrefix:"CLICKHOUSE_"`
 	Analysis   AnalysisSettings   `yaml:"analysis" envPrefix:"ANALYSIS_"`
+	Watch      WatchSettings      `yaml:"watch" envPrefix:"WATCH_"`
 	Privacy    PrivacySettings    `yaml:"privacy" envPrefix:"PRIVACY_"`
 	Web        WebSettings        `yaml:"web" envPrefix:"WEB_"`
 	Log        LogSettings        `yaml:"log" envPrefix:"LOG_"`
@@ -136,6 +137,7 @@ func DefaultSettings() Settings {
 			Interval: 30 * time.Second, AttributionWindow: 24 * time.Hour, MergeWindow: 72 * time.Hour,
 			Horizon: 365 * 24 * time.Hour, Stagnation: 180 * 24 * time.Hour,
 		},
+		Watch:   WatchSettings{Alpha: 0.05, Scopes: []string{"organisation", "team", "service"}},
 		Privacy: PrivacySettings{Redact: "hash"},
 		Web:     WebSettings{Listen: "127.0.0.1:8321"},
 		Log:     LogSettings{Level: "info", Format: "console"},
@@ -342,6 +344,7 @@ func (s *Settings) Validate() error {
 	fault(databaseName(s.ClickHouse.Database), "clickhouse.database", "letters, digits and _, not starting with a digit")
 	fault(s.ClickHouse.Cluster == "" || databaseName(s.ClickHouse.Cluster), "clickhouse.cluster", "letters, digits and _, not starting with a digit")
 	s.Analysis.validate(fault)
+	s.Watch.validate(fault)
 	oneOf("privacy.redact", s.Privacy.Redact, "hash", "reject")
 	fault(s.Privacy.Key == "" || len(s.Privacy.Key) >= 16, "privacy.key", "at least 16 characters")
 	oneOf("log.level", s.Log.Level, "debug", "info", "warn", "error")

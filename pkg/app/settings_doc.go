@@ -124,7 +124,9 @@ func defaultText(v reflect.Value) string {
 	switch value := v.Interface().(type) {
 	case Addresses:
 		return strings.Join(value, ",")
-	case []TopicSettings, Secret, ExchangeRates:
+	case WatchScopes:
+		return strings.Join(value, ",")
+	case []TopicSettings, []TargetSettings, Secret, ExchangeRates:
 		return ""
 	default:
 		return fmt.Sprint(value)

@@ -63,6 +63,14 @@ func TestSettingsErrorsSayWhatAndWhere(t *testing.T) {
 		{"cap that is no number", "", "TUITION_ANALYSIS_COST_CAP=hunter2", "TUITION_ANALYSIS_COST_CAP is not a number"},
 		{"horizon", "analysis:\n  horizon: 1h\n", "", "analysis.horizon: 24h to 87600h"},
 		{"stagnation", "", "TUITION_ANALYSIS_STAGNATION=100000h", "analysis.stagnation: 24h to 87600h"},
+		{"alpha", "watch:\n  alpha: 0.5\n", "", "watch.alpha: 0.001 to 0.2"},
+		{"alpha in words", "", "TUITION_WATCH_ALPHA=small", "TUITION_WATCH_ALPHA is not a number"},
+		{"baseline", "watch:\n  baseline_start: spring\n", "", "watch.baseline_start: empty, or a date like 2025-01-06"},
+		{"watched scope", "", "TUITION_WATCH_SCOPES=team,company", `watch.scopes: "company" is not one of organisation, team, service`},
+		{"target of what", "watch:\n  targets: [{what: outages, clock: days, rate: 2}]\n", "", `watch.targets[0].what: "outages" is not uncontained or told_by_customer`},
+		{"target of nothing", "watch:\n  targets: [{what: uncontained, clock: days}]\n", "", "watch.targets[0].rate: above 0"},
+		{"target of a scope", "watch:\n  targets: [{what: uncontained, clock: days, rate: 2, scope: 'org:x'}]\n", "", `watch.targets[0].scope: "org:x" is not organisation, team:NAME or service:NAME`},
+		{"two targets", "watch:\n  targets: [{what: uncontained, clock: days, rate: 2}, {what: uncontained, clock: deploys, rate: 2}]\n", "", "watch.targets[1]: another target is stated"},
 		{"bad as_of", "analysis:\n  as_of: tomorrow\n", "", "analysis.as_of: empty, log, or a date"},
 	}
 	for _, tt := range tests {

@@ -61,6 +61,9 @@ func (r *race) pointAt(i int, c *watchClock, m mark) WatchPoint {
 func (p *WatchPoint) refuse(state State, reading string) {
 	p.State, p.Reading = state, reading
 	p.Evidence, p.Better = math.NaN(), math.NaN()
+	if p.Bar == 0 {
+		p.Bar = math.NaN() // none was set for the year
+	}
 }
 
 // say gives a point its figures, its state and its sentence.
