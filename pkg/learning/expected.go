@@ -13,8 +13,9 @@ const (
 	untilPlacebo      = 26 * 7 * dayMillis
 	gridPoints        = 60
 	emSteps           = 2000
-	rateResamples     = 200
-	manyModes         = 500 // from here on a quarter of the resamples: they vary little
+	rateResamples     = 100 // 200 give the same deviation within some hundredths of it, fewer EM steps in each a smaller one
+	manyModes         = 500 // from here on fewer: they vary little
+	manyResamples     = 50
 )
 
 // stage is one mode on one service, cut at its intervention: what came before
@@ -141,7 +142,7 @@ func (c *computation) expect(name string, modes func(*service) []*modeHistory, r
 // resamplesOf is how many resamples are made of so many modes.
 func resamplesOf(modes int) int {
 	if modes > manyModes {
-		return rateResamples / 4
+		return manyResamples
 	}
 	return rateResamples
 }

@@ -26,7 +26,7 @@ func (e *expectation) shortened() string {
 		out += fmt.Sprintf(", similar histories taken together in at most %d cells", stats.MostCells)
 	}
 	if len(e.stages) > manyModes {
-		out += fmt.Sprintf(", %d resamples", rateResamples/4)
+		out += fmt.Sprintf(", %d resamples", manyResamples)
 	}
 	return out
 }
@@ -288,7 +288,7 @@ var learningPerFailureMetrics = []Metric{
 	{
 		"learning_per_failure", "share", "higher", "3 recurrences to be expected, 10 seen before intervention in the organisation, no placebo effect",
 		"Share of the recurrences to be expected after intervention that did not come. The intervention of a mode on a service is its first declared fix (the later of stated and first witnessed) or 13 weeks after its first failure, whichever is earlier. A quarter holds the modes that first failed in it. Rates are estimated for all modes of the organisation together, so that a team's are drawn toward it. A mode whose first failure opened the record of its service is left out.",
-		"1 − O/E, E = Σλ̃x; λ̃ the posterior mean under a distribution of rates on 60 points (0.2/observation to 1 a day), modes old or begun within the record, with modes never seen: 2,000 EM steps, more than 1,000 modes in at most that many cells of like histories. c = 1.6·(ΣVx²/E² + Var ln E* over 200 resamples, 50 above 500 modes, + unevenness); O negative binomial with mean ρE and size 1/c, both exact tails inverted",
+		"1 − O/E, E = Σλ̃x; λ̃ the posterior mean under a distribution of rates on 60 points (0.2/observation to 1 a day), modes old or begun within the record, with modes never seen: 2,000 EM steps, more than 1,000 modes in at most that many cells of like histories. c = 1.6·(ΣVx²/E² + Var ln E* over 100 resamples, 50 above 500 modes, + unevenness); O negative binomial with mean ρE and size 1/c, both exact tails inverted",
 		"non-parametric maximum likelihood (Laird 1978) of truncated data by EM with ghosts (Turnbull 1976; Dempster, Laird & Rubin 1977)", "",
 	},
 	{
@@ -318,7 +318,7 @@ var learningPerFailureMetrics = []Metric{
 	{
 		"learning_per_failure.trend", "change_per_quarter", "lower", "10 modes, 3 recurrences, 2 quarters, and what learning_per_failure needs",
 		"Change per quarter (91 days, by when the mode first failed) of observed by expected recurrences after intervention: below zero, later failures teach more. −0.1 is a tenth fewer.",
-		"exp(b) − 1, E[O] = E·exp(a + b·t), weights 1/(1 + Vx²/E²·μ); 1.6·(HC3 robust variance + variance of b over 200 resamples), Student's t on modes − 2 degrees of freedom",
+		"exp(b) − 1, E[O] = E·exp(a + b·t), weights 1/(1 + Vx²/E²·μ); 1.6·(HC3 robust variance + variance of b over 100 resamples), Student's t on modes − 2 degrees of freedom",
 		"McCullagh & Nelder 1989; Mancl & DeRouen 2001", "learning_per_failure",
 	},
 	{

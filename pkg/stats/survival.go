@@ -106,8 +106,8 @@ func (s Survival) Known(t float64) int {
 
 // Interval bounds At(t) by Greenwood's variance on the log(−log) scale
 // (Kalbfleisch & Prentice). That has no width at 0 and 1: there the exact
-// binomial bound is taken, of those followed for t without an event, or of
-// the events when none is left.
+// binomial bound is taken, of those followed for t without an event, or, when
+// none is left, of as many as the variance before that was worth.
 func (s Survival) Interval(t, level float64) Interval {
 	n := s.before(t)
 	if n == 0 {
@@ -119,13 +119,23 @@ func (s Survival) Interval(t, level float64) Interval {
 func (s Survival) stepInterval(i int, level float64) Interval {
 	step := s.Steps[i]
 	if step.Survival == 0 {
-		return Interval{0, ClopperPearson(0, int64(s.Events), level).High}
+		return Interval{0, 1 - math.Pow((1-level)/2, 1/s.worth(i))}
 	}
 	width := z(level) * math.Sqrt(step.greenwood) / -math.Log(step.Survival)
 	return Interval{
 		math.Pow(step.Survival, math.Exp(width)),
 		math.Pow(step.Survival, math.Exp(-width)),
 	}
+}
+
+// worth is how many lifetimes without censoring would leave the variance that
+// was there before a step (Cutler & Ederer, J. Chronic Dis. 1958).
+func (s Survival) worth(i int) float64 {
+	if i == 0 {
+		return float64(s.Steps[0].AtRisk)
+	}
+	before := s.Steps[i-1]
+	return (1 - before.Survival) / (before.Survival * before.greenwood)
 }
 
 // Quantile is the time by which the share p has had its event; +Inf when the

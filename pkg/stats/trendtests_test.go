@@ -58,65 +58,6 @@ func TestKendallAgainstAllPairs(t *testing.T) {
 	}
 }
 
-// τ of a pair of exponentials, the second cut at levels that hold its whole
-// order in four steps: the truth is measured on one large sample.
-func TestTauCovers(t *testing.T) {
-	draw := func(r *rand.Rand, n int) stats.Concordance {
-		times, levels := make([]float64, n), make([]int, n)
-		for i := range n {
-			times[i] = r.Float64()
-			levels[i] = 1 + min(3, int(2*(r.ExpFloat64()*0.7+0.6*times[i])))
-		}
-		return stats.Kendall(times, levels)
-	}
-	truth := draw(rand.New(rand.NewPCG(8, 8)), 200_000).TauB
-	for _, n := range []int{12, 40} {
-		covers(t, 0.92, 0.98, func(r *rand.Rand) bool { return holds(draw(r, n).Interval(0.95), truth) })
-	}
-}
-
-// severityDraw has odds of a worse severity multiplied by e^β over the whole stretch.
-func severityDraw(r *rand.Rand, n int, beta float64) (x []float64, levels []int) {
-	for {
-		x, levels = make([]float64, n), make([]int, n)
-		seen := [4]int{}
-		for i := range n {
-			x[i] = r.Float64()
-			u := math.Log(1/(1/r.Float64()-1)) + beta*x[i]
-			levels[i] = 1
-			for _, cut := range []float64{-0.5, 1.5} {
-				if u > cut {
-					levels[i]++
-				}
-			}
-			seen[levels[i]]++
-		}
-		if seen[1] > 0 && seen[2] > 0 && seen[3] > 0 {
-			return x, levels
-		}
-	}
-}
-
-func TestProportionalOddsCovers(t *testing.T) {
-	for _, beta := range []float64{0, 1.5} {
-		var mean float64
-		trials := trials() / 10
-		coversIn(t, trials, 0.93, 0.98, func(r *rand.Rand) bool {
-			x, levels := severityDraw(r, 25, beta)
-			fit := stats.FirthProportionalOdds(x, levels)
-			mean += fit.Beta / float64(trials)
-			return holds(fit.Interval(0.95), beta)
-		})
-		if slack := 0.1 + 3*1.5/math.Sqrt(float64(trials)); math.Abs(mean-beta) > slack {
-			t.Errorf("β = %v: the mean is %.3f", beta, mean)
-		}
-		coversIn(t, trials, 0.93, 0.97, func(r *rand.Rand) bool {
-			x, levels := severityDraw(r, 60, beta)
-			return holds(stats.FitProportionalOdds(x, levels).Interval(0.95), beta)
-		})
-	}
-}
-
 // With two levels it is a logistic regression: without overlap maximum
 // likelihood has no answer and Firth's penalty a finite one. Ten against ten
 // at two times is a 2×2 table with ½ added to each cell: β = 2·ln(10.5/0.5).
@@ -132,21 +73,6 @@ func TestFirthWithoutOverlap(t *testing.T) {
 	}
 	if got, want := stats.FirthProportionalOdds(x, levels).Beta, 2*math.Log(10.5/0.5); math.Abs(got-want) > 1e-4 {
 		t.Errorf("got %v, want %v", got, want)
-	}
-}
-
-// An expectation known exactly leaves Poisson noise: log-linear regression.
-func TestRatioTrendCovers(t *testing.T) {
-	for _, b := range []float64{0, -0.2} {
-		coversIn(t, trials()/4, 0.93, 0.98, func(r *rand.Rand) bool {
-			things := make([]stats.Expected, 40)
-			for i := range things {
-				x := 8 * r.Float64()
-				mean := 0.2 + 3*r.Float64()
-				things[i] = stats.Expected{X: x, Expected: mean, Spread: 0.5, Observed: float64(poisson(r, mean*gamma(r, 2, 2)*math.Exp(b*x)))}
-			}
-			return holds(stats.FitRatioTrend(things).Interval(0.95), b)
-		})
 	}
 }
 
