@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-
 	"math/rand/v2"
 	"slices"
 
