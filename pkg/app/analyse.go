@@ -55,6 +55,9 @@ func (s *Session) learningSettings() learning.Settings {
 	settings.Horizon = s.settings.Analysis.Horizon
 	settings.Stagnation = s.settings.Analysis.Stagnation
 	s.settings.Watch.apply(&settings)
+	verdicts := s.settings.Analysis.Verdicts
+	settings.Settling, settings.FalseDiscoveries = verdicts.Settling, verdicts.FalseDiscoveries
+	settings.VerdictScopes, settings.VerdictMetrics = verdicts.Scopes, verdicts.Metrics
 	return settings
 }
 

@@ -135,7 +135,7 @@ func DefaultSettings() Settings {
 		},
 		Analysis: AnalysisSettings{
 			Interval: 30 * time.Second, AttributionWindow: 24 * time.Hour, MergeWindow: 72 * time.Hour,
-			Horizon: 365 * 24 * time.Hour, Stagnation: 180 * 24 * time.Hour,
+			Horizon: 365 * 24 * time.Hour, Stagnation: 180 * 24 * time.Hour, Verdicts: defaultVerdictSettings(),
 		},
 		Watch:   WatchSettings{Alpha: 0.05, Scopes: []string{"organisation", "team", "service"}},
 		Privacy: PrivacySettings{Redact: "hash"},

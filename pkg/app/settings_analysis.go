@@ -20,6 +20,8 @@ type AnalysisSettings struct {
 	CostCap           float64       `yaml:"cost_cap" env:"COST_CAP" doc:"what one failure counts as at most where costs are averaged, in that currency; 0: none, and then nothing is averaged"`
 	Horizon           time.Duration `yaml:"horizon" env:"HORIZON" doc:"time over which avoided costs are reckoned"`
 	Stagnation        time.Duration `yaml:"stagnation" env:"STAGNATION" doc:"a service that has neither failed nor been exercised for this long counts as stagnant"`
+
+	Verdicts VerdictSettings `yaml:"verdicts" envPrefix:"VERDICTS_"`
 }
 
 // ExchangeRates are by currency code.
@@ -67,6 +69,7 @@ func (a *AnalysisSettings) validate(fault func(ok bool, name, want string)) {
 	fault(a.CostCap == 0 || a.Currency != "", "analysis.cost_cap", "a cap is worth something only in a currency: set analysis.currency too")
 	fault(a.Horizon >= 24*time.Hour && a.Horizon <= 10*365*24*time.Hour, "analysis.horizon", "24h to 87600h")
 	fault(a.Stagnation >= 24*time.Hour && a.Stagnation <= 10*365*24*time.Hour, "analysis.stagnation", "24h to 87600h")
+	a.Verdicts.validate(fault)
 	if a.AsOf != "" && a.AsOf != "log" {
 		_, err := time.Parse(time.DateOnly, a.AsOf)
 		fault(err == nil, "analysis.as_of", "empty, log, or a date like 2026-06-30")

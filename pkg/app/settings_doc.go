@@ -126,6 +126,8 @@ func defaultText(v reflect.Value) string {
 		return strings.Join(value, ",")
 	case WatchScopes:
 		return strings.Join(value, ",")
+	case []string:
+		return strings.Join(value, ",")
 	case []TopicSettings, []TargetSettings, Secret, ExchangeRates:
 		return ""
 	default:

@@ -1,6 +1,6 @@
 // Package learning turns folded rows into honest numbers. Deliberately narrow:
-// it reads an Input and gives a Run, knows no server, no clock and no file, and
-// judges nothing. An Estimate never loses its interval, its state or its reading.
+// it reads an Input and gives a Run, and knows no server, no clock and no file.
+// An Estimate never loses its interval, its state or its reading.
 package learning
 
 import (
@@ -17,7 +17,7 @@ import (
 
 // Compute makes every estimate of a run. It is pure: the same input, in
 // whatever order its slices are, and the same settings give the same bytes.
-// Nothing is judged here: verdicts come at a quarter's close.
+// A verdict is given at a quarter's close alone, on what was fixed beforehand.
 func Compute(in Input, settings Settings) Run {
 	c := newComputation(in, settings)
 	groups := c.org.groups(settings.MergeWindow.Milliseconds())
@@ -43,6 +43,7 @@ func Compute(in Input, settings Settings) Run {
 		c.tuition(g)
 	}
 	c.watch(groups)
+	c.closes()
 	c.countApart()
 	c.sort()
 	return c.run
@@ -77,6 +78,7 @@ type computation struct {
 	fades      string       // why learning cannot be told from modes that change by themselves
 	run        Run
 	ledger     ledger
+	candidates []judgement      // for a verdict
 	quiet      map[int64]string // why the organisation's silence up to a moment leaves no trend, "" if it does
 }
 

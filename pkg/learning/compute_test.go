@@ -128,7 +128,10 @@ func readable(t *rapid.T, e learning.Estimate) {
 			t.Fatalf("it is not said why there is no figure: %+v", e)
 		}
 	}
-	if e.Verdict != "" || e.Unit == "" || e.Method == "" || e.Level != 0.95 || e.Window == "" || e.AsOf == 0 || e.Origin == "" {
+	if e.Verdict != "" && (e.Window == "all" || !slices.Contains(learning.Judged, e.Metric) || (e.Verdict == "better") != (e.High < 0) || e.Low <= 0 && e.High >= 0) {
+		t.Fatalf("a verdict that may not be given: %+v", e)
+	}
+	if e.Unit == "" || e.Method == "" || e.Level != 0.95 || e.Window == "" || e.AsOf == 0 || e.Origin == "" {
 		t.Fatalf("incomplete: %+v", e)
 	}
 	if e.Events > e.N && e.Unit == "share" {

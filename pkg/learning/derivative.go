@@ -11,6 +11,7 @@ import (
 )
 
 const (
+	repeatTrends   = "learning_derivative.repeats"
 	fewestForTrend = 3
 	quarterDays    = 91
 	// tooWide is the ratio of the bounds, as factors, from which a trend is no figure.
@@ -36,50 +37,45 @@ var trends = []struct {
 	{"learning_derivative.severe", "uncontained failures of severity 1 or 2", (*failure).severe},
 }
 
+// derivatives are the trends up to as_of, and those since each service's start.
 func (c *computation) derivatives(g *group) {
+	now := window{name: all, from: c.org.asOf - quarterDays*dayMillis, to: c.org.asOf}
 	for _, t := range trends {
-		var failures []*failure
-		opened := 0
-		for _, s := range g.services {
-			if s.to <= s.from {
-				continue
-			}
-			for _, f := range s.failures {
-				switch {
-				case !t.counts(f):
-				case f.opens:
-					opened++
-				default:
-					failures = append(failures, f)
-				}
-			}
-		}
-		slices.SortStableFunc(failures, func(a, b *failure) int { return cmp.Compare(a.at, b.at) })
+		failures, opened := g.following(t.counts)
 		for _, f := range failures {
-			c.evidence(g, c.everything, t.metric, "event", "incident", f.first.ID)
+			c.evidence(g, now, t.metric, "event", "incident", f.first.ID)
 		}
-		c.overTime(g, t.metric, t.what, failures, opened)
+		c.overTime(g, now, t.metric, t.what, failures, opened)
 		c.sinceStart(g, t.metric, t.what, t.counts)
 	}
-	c.repeatTrend(g)
+	if g.given(repeatTrends) {
+		c.repeatTrend(g, now)
+	}
 }
 
-// trendWindows end where a trend is taken: at as_of and, but for services, at
-// each past quarter's end. They begin where the exposure of one quarter does.
-func (c *computation) trendWindows(g *group) []window {
-	out := []window{{name: all, from: c.org.asOf - quarterDays*dayMillis, to: c.org.asOf}}
-	if !g.small() {
-		for _, q := range c.quarters {
-			if q.whole {
-				out = append(out, q)
+// following are a scope's failures of a kind that have exposure before them, in time, and how many have none.
+func (g *group) following(counts func(*failure) bool) (failures []*failure, opened int) {
+	for _, s := range g.services {
+		if s.to <= s.from {
+			continue
+		}
+		for _, f := range s.failures {
+			switch {
+			case !counts(f):
+			case f.opens:
+				opened++
+			default:
+				failures = append(failures, f)
 			}
 		}
 	}
-	return out
+	slices.SortStableFunc(failures, func(a, b *failure) int { return cmp.Compare(a.at, b.at) })
+	return failures, opened
 }
 
-// overTime gives the trend up to as_of and, but for services, up to the end of each past quarter.
-func (c *computation) overTime(g *group, metric, what string, failures []*failure, opened int) {
+// overTime gives the trend up to the end of a window, by service-days and by
+// deploys, over the exposure of the window.
+func (c *computation) overTime(g *group, w window, metric, what string, failures []*failure, opened int) {
 	days := make([]float64, len(failures))
 	deploys := make([]float64, len(failures))
 	for i, f := range failures {
@@ -91,45 +87,43 @@ func (c *computation) overTime(g *group, metric, what string, failures []*failur
 		firstDeploy = g.deploys[0]
 	}
 	undeployed := sort.Search(len(failures), func(i int) bool { return failures[i].at >= firstDeploy })
-	start := g.clock.start()
-	for _, w := range c.trendWindows(g) {
-		upTo := sort.Search(len(failures), func(i int) bool { return failures[i].at >= w.to })
-		observed := max(0, w.to-start)
-		caveat := ""
-		if opened > 0 {
-			caveat = fmt.Sprintf(" %s not counted: no exposure lies before %s.", plural(opened, "failure is", "failures are"), itThem(opened))
-		}
-		quiet := c.silence(g, w.to)
-		c.emit(g, w, unless(quiet, c.trend(metric, what, "service-days", days[:upTo], g.clock.days(w.to), g.clock.days(w.to)-g.clock.days(w.from), observed, caveat)))
-		c.emit(g, w, unless(quiet, c.trend(metric+".per_deploy", what, "deploys", deploys[min(undeployed, upTo):upTo],
-			g.deployed(w.to-1), g.deployed(w.to-1)-g.deployed(w.from-1), observed, caveat)))
+	observed := max(0, w.to-g.clock.start())
+	caveat := ""
+	if opened > 0 {
+		caveat = fmt.Sprintf(" %s not counted: no exposure lies before %s.", plural(opened, "failure is", "failures are"), itThem(opened))
 	}
+	quiet := c.silence(g, w.to)
+	byDays, p := c.trend(metric, what, "service-days", days, g.clock.days(w.to), g.clock.days(w.to)-g.clock.days(w.from), observed, caveat)
+	byDeploys, q := c.trend(metric+".per_deploy", what, "deploys", deploys[undeployed:],
+		g.deployed(w.to-1), g.deployed(w.to-1)-g.deployed(w.from-1), observed, caveat)
+	byDays, byDeploys = unless(quiet, byDays), unless(quiet, byDeploys)
+	c.candidate(g, w, byDays, p, byDeploys, q)
+	c.emit(g, w, byDays)
+	c.emit(g, w, byDeploys)
 }
 
 // repeatTrend is that of recurrences after a declared fix, on the clock of those
 // to be expected: the pool of fixed modes grows, and with it what can repeat.
-func (c *computation) repeatTrend(g *group) {
-	const metric, what = "learning_derivative.repeats", "recurrences after a declared fix"
-	if !g.given("learning_derivative.repeats") {
-		return
-	}
+func (c *computation) repeatTrend(g *group, w window) {
+	const metric, what = repeatTrends, "recurrences after a declared fix"
 	due, repeats, first := c.repeatClock(g)
-	caveat := c.declared.compare(g, c.everything).caveat(c.declared.born)
 	times := make([]float64, len(repeats))
 	for i, f := range repeats {
 		times[i] = due.days(f.at)
-		c.evidence(g, c.everything, metric, "event", "incident", f.first.ID)
-	}
-	for _, w := range c.trendWindows(g) {
-		upTo := sort.Search(len(repeats), func(i int) bool { return repeats[i].at >= w.to })
-		end := due.days(w.to)
-		e := c.trend(metric, what, "expected recurrences", times[:upTo], end, end-due.days(w.from), max(0, w.to-first), caveat)
-		if e.State != Insufficient && c.declared.before < fewestBefore {
-			e = refuse(e, AssumptionFailed, fmt.Sprintf("Not reported: fixed too soon to know the rate without a fix. The organisation saw %s before a fix, needs %d.",
-				plural(int(c.declared.before), "recurrence", "recurrences"), fewestBefore))
+		if w.name == all {
+			c.evidence(g, w, metric, "event", "incident", f.first.ID)
 		}
-		c.emit(g, w, unless(c.silence(g, w.to), e))
 	}
+	end := due.days(w.to)
+	caveat := c.declared.compare(g, c.everything).caveat(c.declared.born)
+	e, p := c.trend(metric, what, "expected recurrences", times, end, end-due.days(w.from), max(0, w.to-first), caveat)
+	if e.State != Insufficient && c.declared.before < fewestBefore {
+		e = refuse(e, AssumptionFailed, fmt.Sprintf("Not reported: fixed too soon to know the rate without a fix. The organisation saw %s before a fix, needs %d.",
+			plural(int(c.declared.before), "recurrence", "recurrences"), fewestBefore))
+	}
+	e = unless(c.silence(g, w.to), e)
+	c.candidate(g, w, e, p, e, p)
+	c.emit(g, w, e)
 }
 
 // repeatClock runs with the recurrences to be expected after declared fixes; it
@@ -164,9 +158,10 @@ func (g *group) deployed(t int64) float64 {
 	return float64(sort.Search(len(g.deploys), func(i int) bool { return g.deploys[i] > t }))
 }
 
-// trend is the change of a rate over one quarter's exposure.
-func (c *computation) trend(metric, what, clock string, times []float64, end, lastQuarter float64, observed int64, caveat string) Estimate {
-	e := Estimate{
+// trend is the change of a rate over one quarter's exposure, and the chance of
+// as much where there is none: NaN where it cannot be told.
+func (c *computation) trend(metric, what, clock string, times []float64, end, lastQuarter float64, observed int64, caveat string) (e Estimate, p float64) {
+	e = Estimate{
 		Metric: metric, N: int64(len(times)), Events: int64(len(times)), Exposure: end,
 		Method: "log-linear Poisson rate on the clock of " + clock + " (Cox–Lewis), conditional likelihood; profile likelihood interval",
 	}
@@ -175,12 +170,12 @@ func (c *computation) trend(metric, what, clock string, times []float64, end, la
 	case len(times) < fewestForTrend:
 		e = tooFew(e, int64(len(times)), fewestForTrend, what)
 		e.Reading += caveat
-		return e
+		return e, math.NaN()
 	case quarters < 1:
 		return refuse(e, Insufficient, fmt.Sprintf("Not enough data: %s of observation, needs %d days. No figure is shown.%s",
-			lasting(float64(observed)/1000), quarterDays, caveat))
+			lasting(float64(observed)/1000), quarterDays, caveat)), math.NaN()
 	case lastQuarter <= 0 || end <= 0:
-		return refuse(e, Insufficient, fmt.Sprintf("Not enough data: no %s in the last quarter. No figure is shown.%s", clock, caveat))
+		return refuse(e, Insufficient, fmt.Sprintf("Not enough data: no %s in the last quarter. No figure is shown.%s", clock, caveat)), math.NaN()
 	}
 	fit := stats.CoxLewis(times, end)
 	perQuarter := func(b float64) float64 { return math.Expm1(b * lastQuarter) }
@@ -190,22 +185,13 @@ func (c *computation) trend(metric, what, clock string, times []float64, end, la
 	e.Value = perQuarter(fit.B)
 	e.bounds(both(fit.Interval(c.settings.Level)), both(fit.Interval(c.settings.InnerLevel)))
 	e.Method += tests(fit, times, end)
-	about := fmt.Sprintf("%s a quarter, interval %s to %s, %d %s in %s quarters of exposure in %s",
-		change(e.Value), change(e.Low), change(e.High), len(times), what, number(quarters), clock)
 	if (1+e.High)/(1+e.Low) > tooWide {
 		return refuse(e, Insufficient, fmt.Sprintf("Not enough data: %d %s in %s quarters leave room for almost any trend. No figure is shown.%s",
-			len(times), what, number(quarters), caveat))
+			len(times), what, number(quarters), caveat)), math.NaN()
 	}
-	switch {
-	case e.High < 0:
-		e.Reading = "The whole interval lies below zero: " + about + ". This says what happened, not why."
-	case e.Low > 0:
-		e.Reading = "The whole interval lies above zero: " + about + ". This says what happened, not why."
-	default:
-		e.Reading = "We cannot tell whether this is rising or falling: " + about + ". This is not evidence that nothing changed."
-	}
+	e.Reading = slope(e, fmt.Sprintf("%d %s in %s quarters of exposure in %s", len(times), what, number(quarters), clock))
 	e.Reading += caveat
-	return e
+	return e, trendP(fit, times)
 }
 
 // tests names the tests of a trend beside the interval.

@@ -116,7 +116,7 @@ func (c *computation) expect(name string, modes func(*service) []*modeHistory, r
 	fit := stats.FitRates(histories, stats.LogGrid(math.Min(0.2/longest, 0.1), 1, gridPoints), emSteps)
 	e.born = fit.Born
 	all := []stats.RateMixture{fit}
-	if slices.ContainsFunc(e.stages, func(st *stage) bool { return st.due > 0 }) { // else nothing is compared
+	if !c.org.past && slices.ContainsFunc(e.stages, func(st *stage) bool { return st.due > 0 }) { // else nothing is compared
 		seed := fnv.New64a()
 		seed.Write([]byte(name))
 		all = append(all, stats.ResampleRates(histories, fit, seed.Sum64()+c.settings.Seed, resamplesOf(len(histories)))...)

@@ -59,7 +59,7 @@ func (s *service) byEnvironment() []*service {
 	for _, row := range s.changes {
 		p := of(row.Environment)
 		p.changes = append(p.changes, row)
-		if first, known := quarterNamed(row.Quarter); known && !told && s.to > s.from {
+		if first, known := quarterNamed(row.Quarter); known && !told && first < s.to && s.to > s.from {
 			p.seen(max(first, s.from), s.to)
 		}
 	}

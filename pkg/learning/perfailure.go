@@ -252,14 +252,16 @@ func (c *computation) perFailureTrend(g *group, e *expectation, fading string) {
 
 // slope is the plain sentence for a change per quarter.
 func slope(e Estimate, of string) string {
-	about := fmt.Sprintf("%s a quarter, interval %s to %s, %s", change(e.Value), change(e.Low), change(e.High), of)
+	low, high := change(e.Low), change(e.High)
+	whole := "The whole interval (%s to %s) lies %s zero: %s a quarter, %s. This says what happened, not why."
 	switch {
 	case e.High < 0:
-		return "The whole interval lies below zero: " + about + ". This says what happened, not why."
+		return fmt.Sprintf(whole, low, high, "below", change(e.Value), of)
 	case e.Low > 0:
-		return "The whole interval lies above zero: " + about + ". This says what happened, not why."
+		return fmt.Sprintf(whole, low, high, "above", change(e.Value), of)
 	default:
-		return "We cannot tell whether this is rising or falling: " + about + ". This is not evidence that nothing changed."
+		return fmt.Sprintf("We cannot tell whether this is rising or falling: %s a quarter, interval %s to %s, %s. This is not evidence that nothing changed.",
+			change(e.Value), low, high, of)
 	}
 }
 

@@ -16,6 +16,8 @@ type service struct {
 	name, team string
 	listed     bool  // the input knows its exposure
 	from, to   int64 // alive; equal when nothing is known of its exposure
+	aliveFrom  int64 // as the input has it
+	aliveTo    int64
 	incidents  []*Incident
 	failures   []*failure
 	modes      []*modeHistory
@@ -90,6 +92,7 @@ type organisation struct {
 	open       improvements
 	start      int64 // of the earliest exposure or failure
 	asOf       int64
+	past       bool // as it was at a quarter's end, of which trends alone are asked
 }
 
 func newOrganisation(in *Input, mergeWindow int64) *organisation {
@@ -112,6 +115,7 @@ func newOrganisation(in *Input, mergeWindow int64) *organisation {
 		s := of(row.Name, row.Team)
 		s.listed = true
 		s.from, s.to = row.AliveFrom, min(row.AliveTo, in.AsOf)
+		s.aliveFrom, s.aliveTo = s.from, s.to
 		s.deploys = slices.Sorted(slices.Values(row.DeployTimes))
 		s.presence = row.Environments
 	}
@@ -328,10 +332,18 @@ func (i improvements) of(name string) map[string][]*Improvement {
 	return out
 }
 
-// groups are the scopes: the organisation, its teams, environments, failure modes and services.
+// groups are the scopes: the organisation, its teams, services, environments and failure modes.
 func (o *organisation) groups(mergeWindow int64) []*group {
+	out := o.teams()
+	for _, s := range o.services {
+		out = append(out, &group{Scope: Scope{oneService, s.name}, services: []*service{s}, clock: *s.clock(), deploys: s.deploys})
+	}
+	return slices.Concat(out, o.environments(mergeWindow), o.modeGroups())
+}
+
+// teams are the organisation and its teams.
+func (o *organisation) teams() []*group {
 	teams := map[string]*group{}
-	var services []*group
 	for _, s := range o.services {
 		g := teams[s.team]
 		if g == nil {
@@ -339,13 +351,11 @@ func (o *organisation) groups(mergeWindow int64) []*group {
 			teams[s.team] = g
 		}
 		g.services = append(g.services, s)
-		services = append(services, &group{Scope: Scope{oneService, s.name}, services: []*service{s}})
 	}
-	whole := &group{Scope: Scope{Kind: wholeOrganisation}, services: o.services}
-	out := slices.Concat([]*group{whole}, sorted(teams), services)
+	out := append([]*group{{Scope: Scope{Kind: wholeOrganisation}, services: o.services}}, sorted(teams)...)
 	for _, g := range out {
 		g.clock = newClock(g.services)
 		g.deploys = deployTimes(g.services)
 	}
-	return slices.Concat(out, o.environments(mergeWindow), o.modeGroups())
+	return out
 }

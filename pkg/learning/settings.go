@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -51,6 +52,17 @@ type Settings struct {
 	// Stagnation is how long a service has neither failed nor been exercised to
 	// count as stagnant. Default 180 days.
 	Stagnation time.Duration
+	// Settling is how long after a quarter's end its verdicts are given, so that
+	// late events can arrive. Default 14 days.
+	Settling time.Duration
+	// VerdictScopes are those judged at a quarter's close: kinds of scope, or one
+	// as kind:name. Default organisation and team.
+	VerdictScopes []string
+	// VerdictMetrics are what is judged of them, of Judged. Default all of these.
+	VerdictMetrics []string
+	// FalseDiscoveries is the share of false verdicts, among those given at a
+	// close, that Benjamini–Hochberg holds. Default 0.05.
+	FalseDiscoveries float64
 }
 
 // DefaultSettings are those documented at each field.
@@ -66,11 +78,15 @@ func DefaultSettings() Settings {
 		WatchScopes:       []string{"organisation", "team", "service"},
 		Horizon:           365 * 24 * time.Hour,
 		Stagnation:        180 * 24 * time.Hour,
+		Settling:          14 * 24 * time.Hour,
+		VerdictScopes:     []string{wholeOrganisation, team},
+		VerdictMetrics:    slices.Clone(Judged),
+		FalseDiscoveries:  0.05,
 	}
 }
 
 // version changes whenever the same input would give other numbers.
-const version = 8
+const version = 9
 
 // Hash identifies the settings, and the way of computing, in hexadecimal.
 func (s Settings) Hash() string {
