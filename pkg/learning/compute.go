@@ -39,6 +39,7 @@ func Compute(in Input, settings Settings) Run {
 			c.severities(g)
 		}
 		c.effects(g)
+		c.knownOpen(g)
 		c.durations(g)
 		c.tuition(g)
 	}

@@ -45,6 +45,7 @@ var Metrics = slices.Concat(
 	repeatRateMetrics,
 	learningDerivativeMetrics,
 	improvementEffectivenessMetrics,
+	knownOpenMetrics,
 	monitoringGapsMetrics,
 	changeSafetyMetrics,
 	tuitionMetrics,

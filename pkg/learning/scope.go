@@ -88,9 +88,10 @@ type organisation struct {
 	drills     []*Incident
 	duplicates []*Incident
 	undated    []*Incident
-	closed     improvements
-	open       improvements
-	start      int64 // of the earliest exposure or failure
+	closed     improvements // by when the closing was witnessed
+	open       improvements // at as_of
+	openable   improvements // that were ever opened
+	start      int64        // of the earliest exposure or failure
 	asOf       int64
 	past       bool // as it was at a quarter's end, of which trends alone are asked
 }
@@ -178,6 +179,7 @@ func newOrganisation(in *Input, mergeWindow int64) *organisation {
 	slices.SortFunc(o.services, func(a, b *service) int { return cmp.Compare(a.name, b.name) })
 	o.open = openImprovements(in.Improvements, byID)
 	o.closed = closedImprovements(in.Improvements, byID)
+	o.openable = placed(in.Improvements, byID, openedAt)
 	o.start = in.AsOf
 	for _, s := range o.services {
 		s.sort()

@@ -27,7 +27,7 @@ var ScopeKinds = []string{wholeOrganisation, team, environment, failureMode, one
 // said of one.
 var notGiven = map[string][]string{
 	oneService:  {perFailure, repeatTrends, "tuition.typical_cost", "tuition.delay.per_week", "tuition.avoided"},
-	environment: {"monitoring_gaps.found", "monitoring_gaps.open", "monitoring_gaps.closed", "monitoring_gaps.proven", "monitoring_gaps.reopened", "monitoring_gaps.unproven", "monitoring_gaps.time_to_close", "durations.improvement"},
+	environment: {"monitoring_gaps.found", "monitoring_gaps.open", "monitoring_gaps.closed", "monitoring_gaps.proven", "monitoring_gaps.reopened", "monitoring_gaps.unproven", "monitoring_gaps.time_to_close", "durations.improvement", "known_open.improvements", "known_open.oldest"},
 	failureMode: {"new_modes", "change_safety", "severity_trend", perFailure + ".placebo", perFailure + ".trend", perFailure + ".power", perFailure + ".novel_rate", perFailure + ".coarser", perFailure + ".any_mode", "durations.rollback"},
 }
 

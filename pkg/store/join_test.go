@@ -198,6 +198,11 @@ func TestRecurrence(t *testing.T) {
 			[]string{"g2|g1|repeat|428400|true|false"},
 		},
 		{
+			"one that was never told to be opened was not open", log(incidentOn("m1", "m", day(0), day(0)+hour), incidentOn("m2", "m", day(5), day(5)+hour), one(fix(closed, "m-fix", "m", day(6)))),
+			ask("m"),
+			[]string{"m2|m1|unaddressed|428400|false|false"},
+		},
+		{
 			"abandoned: unaddressed, flagged", log(incidentOn("h1", "h", day(0), day(0)+hour), incidentOn("h2", "h", day(5), day(5)+hour), one(fix(opened, "h-fix", "h", day(1)), fix(abandoned, "h-fix", "h", day(2)))),
 			ask("h"),
 			[]string{"h2|h1|unaddressed|428400|false|true"},

@@ -33,7 +33,7 @@ var views = []string{
 	"cost_told", "cost_state", "cost_failure", "cost",
 	"risk_incident", "warning_heeded", "near_miss_incident", "experiment_incident",
 	"change_net", "failure_told", "failure", "exposure",
-	"estimate_run_current", "estimate", "estimate_evidence", "watch_alarm_first", "watch",
+	"estimate_run_current", "estimate", "estimate_evidence", "watch_alarm_first", "watch", "board_item", "board",
 }
 
 // Migrate brings the database to this version's tables and views and names the
