@@ -95,7 +95,7 @@ func (c *computation) openImprovements(g *group, w window) {
 	c.emit(g, w, count(metric, n, n, plural(len(rows), "improvement for a known failure mode is open.", "improvements for known failure modes are open.")))
 	e := Estimate{Metric: age, N: n, Events: n, Exposure: float64(n), Method: "the longest of all of them"}
 	if n == 0 {
-		c.emit(g, w, refuse(e, Insufficient, "There is nothing to measure: no improvement for a known failure mode is open."))
+		c.emit(g, w, refuse(e, Insufficient, "Not enough data: no improvement for a known failure mode is open. No figure is shown."))
 		return
 	}
 	seconds := float64(at-rows[0].OpenedAt) / 1000
