@@ -43,6 +43,7 @@ func Compute(in Input, settings Settings) Run {
 		c.durations(g)
 		c.tuition(g)
 	}
+	c.shrunk(groups)
 	c.watch(groups)
 	c.closes()
 	c.countApart()

@@ -51,5 +51,6 @@ var Metrics = slices.Concat(
 	tuitionMetrics,
 	durationsMetrics,
 	watchMetrics,
+	shrunkMetrics,
 	countedMetrics,
 )

@@ -33,6 +33,9 @@ var notGiven = map[string][]string{
 
 // Given says whether a kind of scope is given a metric.
 func Given(metric, scopeKind string) bool {
+	if strings.HasSuffix(metric, drawn) && scopeKind != team && scopeKind != oneService {
+		return false
+	}
 	for _, beginning := range notGiven[scopeKind] {
 		if strings.HasPrefix(metric, beginning) {
 			return false
@@ -75,7 +78,7 @@ func (g *group) keeps(w window, e *Estimate) bool {
 	case e.Metric == "counted.failures":
 		return w.name == all || !nothing
 	case w.name == all:
-		return !nothing
+		return !nothing || strings.HasSuffix(e.Metric, drawn)
 	default:
 		return !nothing && e.State != Insufficient
 	}
