@@ -42,6 +42,11 @@ func Compute(in Input, settings Settings) Run {
 		c.knownOpen(g)
 		c.durations(g)
 		c.tuition(g)
+		c.blastRadius(g)
+		c.warnings(g)
+		c.premortem(g)
+		c.postmortems(g)
+		c.stagnation(g)
 	}
 	c.shrunk(groups)
 	c.watch(groups)

@@ -210,6 +210,10 @@ func TestPaddingWithQuietServices(t *testing.T) {
 			if !same(e, after[key]) {
 				t.Errorf("%s changed:\n%+v\n%+v", key, e, after[key])
 			}
+		case e.Metric == "stagnation": // they are what it counts
+			if after[key].Value != e.Value+50 {
+				t.Errorf("%s: %v, then %v", key, e.Value, after[key].Value)
+			}
 		case e.Unit == "per_1000_service_days":
 			if after[key].Value >= e.Value && e.Events > 0 || after[key].Events != e.Events {
 				t.Errorf("%s did not fall: %v, then %v", key, e.Value, after[key].Value)

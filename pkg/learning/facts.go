@@ -37,6 +37,7 @@ type facts struct {
 	nearMisses  byScope[*NearMiss]
 	experiments byScope[*Experiment]
 	risks       byScope[*Risk]
+	exercised   map[string]int64         // when a service was last, in any experiment that names it
 	warnings    map[string][]*Warning    // by incident
 	postmortems map[string][]*Postmortem // by incident
 	costs       *costs
@@ -45,13 +46,16 @@ type facts struct {
 func newFacts(in *Input, o *organisation, settings Settings) *facts {
 	f := &facts{
 		nearMisses: byScope[*NearMiss]{}, experiments: byScope[*Experiment]{}, risks: byScope[*Risk]{},
-		warnings: map[string][]*Warning{}, postmortems: map[string][]*Postmortem{},
+		exercised: map[string]int64{}, warnings: map[string][]*Warning{}, postmortems: map[string][]*Postmortem{},
 	}
 	for _, n := range inTime(in.NearMisses, func(n *NearMiss) (int64, string) { return n.At, n.ID }) {
 		f.nearMisses.add(placeOf(n.Service, n.Team, n.Environment, n.FailureMode), n)
 	}
 	for _, e := range inTime(in.Experiments, func(e *Experiment) (int64, string) { return e.at(), e.ID }) {
 		f.experiments.add(placeOf(e.Service, e.Team, e.Environment, e.FailureMode), e)
+		for _, name := range append([]string{e.Service}, e.Services...) {
+			f.exercised[name] = max(f.exercised[name], e.at())
+		}
 	}
 	for _, r := range inTime(in.Risks, func(r *Risk) (int64, string) { return r.RecordedAt, r.ID }) {
 		f.risks.add(placeOf(r.Service, r.Team, r.Environment, r.FailureMode), r)
@@ -83,7 +87,7 @@ func inTime[T any](rows []T, key func(*T) (int64, string)) []*T {
 	return out
 }
 
-func (e *Experiment) at() int64 { return cmp.Or(e.StartedAt, e.FinishedAt) }
+func (e *Experiment) at() int64 { return cmp.Or(e.FinishedAt, e.StartedAt) }
 
 // clusters counts by service, in the order in which services are first met.
 type clusters[T any] struct {

@@ -102,7 +102,7 @@ type FailedChange struct {
 	ID, Service, Team, Environment, Kind, Rollout string
 	FinishedAt, RolledBackAt                      int64
 	Why                                           string // outcome, rolled_back, stated, corroborated
-	Automatic                                     bool   // rolled back automatically
+	Containment                                   string // contained, escaped, uncontained
 	Blamed                                        bool   // stated or corroborated as a cause of an incident: one failure with it
 }
 

@@ -35,7 +35,7 @@ func mishaps(in *Input, o *organisation, mergeWindow int64) byScope[*mishap] {
 			if !f.blamed() {
 				byService[s.name] = append(byService[s.name], mishap{
 					place: place{s.name, s.team, f.Environment, ""},
-					kind:  "change", id: f.ID, at: f.FinishedAt, class: f.class(),
+					kind:  "change", id: f.ID, at: f.FinishedAt, class: classNamed(f.Containment),
 				})
 			}
 		}
@@ -43,7 +43,7 @@ func mishaps(in *Input, o *organisation, mergeWindow int64) byScope[*mishap] {
 	for i := range in.Experiments {
 		if e := &in.Experiments[i]; e.Verdict == "refuted" {
 			p := placeOf(e.Service, e.Team, e.Environment, e.FailureMode)
-			byService[p.service] = append(byService[p.service], mishap{place: p, kind: "experiment", id: e.ID, at: e.at(), class: classNamed(e.Containment)})
+			byService[p.service] = append(byService[p.service], mishap{place: p, kind: "experiment", id: e.ID, at: e.at(), class: e.class()})
 		}
 	}
 	for i := range in.NearMisses {
@@ -72,14 +72,12 @@ func (f *FailedChange) blamed() bool {
 	return f.Blamed || f.Why == "stated" || f.Why == "corroborated"
 }
 
-// class of a failed change: one that users could meet only through a net (a
-// canary, a flag, an automatic rollback) was contained, if no incident came of
-// it; of one whose rollout is unknown no net is known.
-func (f *FailedChange) class() class {
-	if f.Automatic || f.Kind == "flag" || f.Rollout == "canary" || f.Rollout == "blue-green" {
-		return contained
+// class of a refuted experiment: it is a net itself.
+func (e *Experiment) class() class {
+	if e.Containment == "escaped" {
+		return escaped
 	}
-	return uncontained
+	return contained
 }
 
 // mergeMishaps merges those of one service, sorted by time; apart by

@@ -21,16 +21,14 @@ func everyKind() learning.Input {
 		f.Containment = i.containment
 		in.Incidents = append(in.Incidents, f)
 	}
-	change := func(id, kind, rollout, why string, day int64) learning.FailedChange {
-		return learning.FailedChange{ID: id, Service: "api", Team: "payments", Kind: kind, Rollout: rollout, FinishedAt: at(day), Why: why}
+	change := func(id, containment, why string, day int64) learning.FailedChange {
+		return learning.FailedChange{ID: id, Service: "api", Team: "payments", Containment: containment, FinishedAt: at(day), Why: why}
 	}
-	automatic := change("c4", "deploy", "all-at-once", "rolled_back", 70)
-	automatic.Automatic = true
-	blamed := change("c5", "deploy", "all-at-once", "rolled_back", 9)
+	blamed := change("c5", "uncontained", "rolled_back", 9)
 	blamed.Blamed = true
 	in.FailedChange = []learning.FailedChange{
-		change("c1", "deploy", "all-at-once", "outcome", 40), change("c2", "deploy", "canary", "outcome", 50),
-		change("c3", "flag", "", "rolled_back", 60), automatic, blamed, change("c6", "deploy", "all-at-once", "stated", 19),
+		change("c1", "uncontained", "outcome", 40), change("c2", "contained", "outcome", 50), change("c3", "contained", "rolled_back", 60),
+		change("c4", "contained", "rolled_back", 70), blamed, change("c6", "uncontained", "stated", 19),
 	}
 	experiment := func(id, verdict, mode, containment string, day int64) learning.Experiment {
 		return learning.Experiment{

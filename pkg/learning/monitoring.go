@@ -80,6 +80,7 @@ func (c *computation) toldBy(g *group, w window, metric, source, what string) {
 // gaps counts those found in the window, by what became of them, and follows how long they stay open.
 func (c *computation) gaps(g *group, w window) {
 	var found int64
+	var quiet float64 // service-days since the closing of what is unproven
 	states := map[string]int64{}
 	var open []lifetime
 	for _, s := range g.services {
@@ -93,6 +94,9 @@ func (c *computation) gaps(g *group, w window) {
 				c.evidence(g, w, "monitoring_gaps."+state, "event", "monitoring_gap", gap.ID)
 			}
 			note(gap.State)
+			if gap.State == "unproven" {
+				quiet += days(max(0, s.entire().end(c.org.asOf)-gap.ClosedAt))
+			}
 			if gap.State != "open" {
 				note("closed")
 			}
@@ -112,7 +116,14 @@ func (c *computation) gaps(g *group, w window) {
 		{"unproven", "%d of %d monitoring gaps found were closed, and nothing has tried them since."},
 	} {
 		n := states[state.name]
-		c.emit(g, w, count("monitoring_gaps."+state.name, n, found, fmt.Sprintf(state.sentence, n, found)))
+		e := count("monitoring_gaps."+state.name, n, found, fmt.Sprintf(state.sentence, n, found))
+		if state.name == "unproven" {
+			e.Exposure = quiet
+			if n > 0 {
+				e.Reading += fmt.Sprintf(" Since then their services have been alive for %s days together.", whole(quiet))
+			}
+		}
+		c.emit(g, w, e)
 	}
 	if g.small() && w.name != all {
 		return
@@ -178,7 +189,7 @@ var monitoringGapsMetrics = []Metric{
 	},
 	{
 		"monitoring_gaps.unproven", "count", "", "none",
-		"Monitoring gaps closed, with nothing since to try them; a quarter holds those found in it.",
+		"Monitoring gaps closed, with nothing since to try them; a quarter holds those found in it. The exposure is the service-days since they were closed.",
 		"count",
 		"", "",
 	},

@@ -106,7 +106,7 @@ func random(seed uint64, services, incidents int, days int64) learning.Input {
 		if r.IntN(9) == 0 {
 			in.FailedChange = append(in.FailedChange, learning.FailedChange{
 				ID: fmt.Sprintf("change-%d", i), Service: incident.Service,
-				Team: incident.Team, Kind: "deploy", Rollout: "canary", FinishedAt: at, RolledBackAt: at + r.Int64N(9*hour), Why: "rolled_back",
+				Team: incident.Team, Kind: "deploy", Rollout: "canary", FinishedAt: at, RolledBackAt: at + r.Int64N(9*hour), Why: "rolled_back", Containment: pick("contained", "uncontained"), Blamed: r.IntN(5) == 0,
 			})
 		}
 		if r.IntN(3) == 0 {

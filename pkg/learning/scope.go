@@ -14,9 +14,10 @@ const unassigned = "unassigned"
 // service is all that happened on one service, each slice in order of time and then of id.
 type service struct {
 	name, team string
-	listed     bool  // the input knows its exposure
-	from, to   int64 // alive; equal when nothing is known of its exposure
-	aliveFrom  int64 // as the input has it
+	tier       string // the organisation's own word
+	listed     bool   // the input knows its exposure
+	from, to   int64  // alive; equal when nothing is known of its exposure
+	aliveFrom  int64  // as the input has it
 	aliveTo    int64
 	incidents  []*Incident
 	failures   []*failure
@@ -114,7 +115,7 @@ func newOrganisation(in *Input, mergeWindow int64) *organisation {
 	for i := range in.Services {
 		row := &in.Services[i]
 		s := of(row.Name, row.Team)
-		s.listed = true
+		s.listed, s.tier = true, row.Tier
 		s.from, s.to = row.AliveFrom, min(row.AliveTo, in.AsOf)
 		s.aliveFrom, s.aliveTo = s.from, s.to
 		s.deploys = slices.Sorted(slices.Values(row.DeployTimes))

@@ -272,6 +272,12 @@ func TestMonitoringGaps(t *testing.T) {
 	for state, want := range map[string]float64{"found": 12, "open": 4, "closed": 8, "proven": 4, "reopened": 2, "unproven": 2} {
 		near(t, state, got.organisation(t, "monitoring_gaps."+state).Value, want)
 	}
+	// Two unproven ones, closed on days 5 and 9 of 100.
+	unproven := got.organisation(t, "monitoring_gaps.unproven")
+	near(t, "exposure since", unproven.Exposure, 95+91)
+	if !strings.HasSuffix(unproven.Reading, "Since then their services have been alive for 186 days together.") {
+		t.Errorf("got %s", unproven.Reading)
+	}
 	// Survival is exactly ½ from day 6 to day 7, so the median is the middle.
 	// The upper band does not come down to ½ by day 8 (survival ⅓, Greenwood's
 	// sum 1/4 − 1/12 = ⅙): ⅓^exp(−1.96·√⅙/ln 3) = 0.588.

@@ -33,6 +33,9 @@ func bisect(f func(float64) float64, low, high float64) float64 {
 	return low + (high-low)/2
 }
 
+// NormalQuantile leaves (1−level)/2 of the normal distribution above it.
+func NormalQuantile(level float64) float64 { return z(level) }
+
 // z is the normal quantile that leaves (1−level)/2 above it.
 func z(level float64) float64 { return distuv.UnitNormal.Quantile((1 + level) / 2) }
 

@@ -130,7 +130,7 @@ func (l *loader) incidents() error {
 		err := rows.Scan(&i.ID, &i.Service, &i.Team, &i.Environment, &i.Severity, &i.StartedAt, &i.DetectedAt,
 			&i.AcknowledgedAt, &i.MitigatedAt, &i.ResolvedAt, &i.DetectionSource, &i.FailureMode, &i.CauseCategory,
 			&i.Containment, &i.IsDrill, &i.DuplicateOf, &i.ReopenCount, &i.Imported,
-			&i.StatedDetectSeconds, &i.StatedResolveSeconds)
+			&i.StatedDetectSeconds, &i.StatedResolveSeconds, &i.BlastRadius)
 		l.input.Incidents = append(l.input.Incidents, i)
 		return err
 	})
@@ -169,9 +169,10 @@ func (l *loader) changes() error {
 	return l.each("changes", func(rows driver.Rows) error {
 		var c learning.ChangeCount
 		var finished, undone []int64
-		var ids, why []string
+		var ids, why, containment []string
+		var blamed []bool
 		if err := rows.Scan(&c.Service, &c.Team, &c.Environment, &c.Kind, &c.Rollout, &c.Quarter, &c.Changes, &c.TooYoung, &c.EndingTold,
-			&finished, &ids, &why, &undone); err != nil {
+			&finished, &ids, &why, &undone, &containment, &blamed); err != nil {
 			return err
 		}
 		c.Failed = int64(len(ids))
@@ -179,7 +180,7 @@ func (l *loader) changes() error {
 		for i, id := range ids {
 			l.input.FailedChange = append(l.input.FailedChange, learning.FailedChange{
 				ID: id, Service: c.Service, Team: c.Team, Environment: c.Environment, Kind: c.Kind, Rollout: c.Rollout,
-				FinishedAt: finished[i], RolledBackAt: undone[i], Why: why[i],
+				FinishedAt: finished[i], RolledBackAt: undone[i], Why: why[i], Containment: containment[i], Blamed: blamed[i],
 			})
 		}
 		return nil

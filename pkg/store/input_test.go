@@ -44,7 +44,7 @@ func TestInput(t *testing.T) {
 	in := load(ms(42))
 	incident := learning.Incident{
 		ID: "i1", Service: "shop", Team: "front", Environment: "production", DetectedAt: ms(40),
-		ResolvedAt: ms(40) + int64(hour), DetectionSource: "monitoring", FailureMode: "m", Containment: "uncontained",
+		ResolvedAt: ms(40) + int64(hour), DetectionSource: "monitoring", FailureMode: "m", Containment: "uncontained", BlastRadius: -1,
 		StatedDetectSeconds: -1, StatedResolveSeconds: -1,
 	}
 	equal("incidents", in.Incidents, []learning.Incident{incident})
@@ -57,8 +57,8 @@ func TestInput(t *testing.T) {
 		{Service: "shop", Team: "front", Environment: "production", Kind: "deploy", Quarter: "2026-Q1", Changes: 4, Failed: 2, TooYoung: 1, EndingTold: 4},
 	})
 	equal("failed changes", in.FailedChange, []learning.FailedChange{
-		{ID: "d2", Service: "shop", Team: "front", Environment: "production", Kind: "deploy", FinishedAt: ms(40) - 2*int64(hour), RolledBackAt: ms(40) + int64(hour), Why: "rolled_back"},
-		{ID: "d3", Service: "shop", Team: "front", Environment: "production", Kind: "deploy", FinishedAt: ms(41), Why: "outcome"},
+		{ID: "d2", Service: "shop", Team: "front", Environment: "production", Kind: "deploy", FinishedAt: ms(40) - 2*int64(hour), RolledBackAt: ms(40) + int64(hour), Why: "rolled_back", Containment: "uncontained", Blamed: true},
+		{ID: "d3", Service: "shop", Team: "front", Environment: "production", Kind: "deploy", FinishedAt: ms(41), Why: "outcome", Containment: "uncontained"},
 	})
 	equal("crossover: exposed, and so was one of the four weeks before", in.Crossover, []learning.Crossover{
 		{IncidentID: "i1", Service: "shop", Team: "front", At: ms(40), Exposed: true, ReferenceShare: 0.25, References: 4},

@@ -6,7 +6,7 @@ SELECT
     if(mitigated_at > @as_of, 0, mitigated_at),
     if(resolved_at > @as_of, 0, resolved_at),
     detection_source, failure_mode, cause_category, containment, planned = 'yes', duplicate_of, toInt64(reopen_count), imported,
-    stated_detect_seconds, stated_resolve_seconds
+    stated_detect_seconds, stated_resolve_seconds, if(isNaN(blast_radius), -1, blast_radius)
 FROM incident_state
 WHERE began_at <= @as_of
 ORDER BY began_at, incident_id

@@ -1,0 +1,259 @@
+package learning
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/tuition-hq/tuition/pkg/stats"
+)
+
+// untilPostmortem is how old a failure is to count as having none: what is younger is censored.
+const untilPostmortem = 30 * dayMillis
+
+var (
+	causeCategories  = []string{"change", "configuration", "capacity", "dependency", "design", "documentation", "process", "monitoring", "unknown"}
+	improvementKinds = []string{"monitoring", "alerting", "test", "tooling", "automation", "architecture", "capacity", "process", "documentation", "onboarding", "unknown"}
+)
+
+// postmortems says how failures are looked at, and what is opened for them. None
+// of it is learning: only failures that do not come back are.
+func (c *computation) postmortems(g *group) {
+	for _, w := range c.windows(g) {
+		if g.small() && w.name != all {
+			continue
+		}
+		c.coverage(g, w)
+		c.published(g, w)
+		c.timeToPublish(g, w)
+		if g.given("postmortem.improvements") {
+			c.improvementsByKind(g, w)
+		}
+	}
+}
+
+// of are the post-mortems of a failure.
+func (f *facts) of(failure *failure) []*Postmortem {
+	var out []*Postmortem
+	for _, i := range append([]*Incident{failure.first}, failure.merged...) {
+		out = append(out, f.postmortems[i.ID]...)
+	}
+	return out
+}
+
+// coverage is the share of failures with a post-mortem, by severity.
+func (c *computation) coverage(g *group, w window) {
+	var shares [6]clusters[stats.Share] // 0 all, 1 to 5 by severity
+	var young [6]int64
+	for _, s := range g.services {
+		for _, f := range s.failures {
+			if !w.holds(f.at) {
+				continue
+			}
+			has := len(c.facts.of(f)) > 0
+			kinds := []int{0}
+			if f.severity >= 1 && f.severity <= 5 {
+				kinds = append(kinds, int(f.severity))
+			}
+			for _, k := range kinds {
+				metric := coverageMetric(k)
+				if !has && f.at > c.org.asOf-untilPostmortem {
+					young[k]++
+					c.evidence(g, w, metric, "censored", "incident", f.first.ID)
+					continue
+				}
+				share := shares[k].at(s.entire().name)
+				share.Of++
+				if has {
+					share.Events++
+					c.evidence(g, w, metric, "event", "incident", f.first.ID)
+				}
+			}
+		}
+	}
+	for k := range shares {
+		of := "failures"
+		if k > 0 {
+			of = fmt.Sprintf("failures of severity %d", k)
+		}
+		e := c.share(coverageMetric(k), shares[k].of, fewestFailures, "have a post-mortem", of)
+		e.Censored = young[k]
+		if young[k] > 0 {
+			e.Reading += fmt.Sprintf(" %s without one and not 30 days old.", plural(int(young[k]), "more is", "more are"))
+		}
+		c.emit(g, w, e)
+	}
+}
+
+func coverageMetric(severity int) string {
+	if severity == 0 {
+		return "postmortem.coverage"
+	}
+	return fmt.Sprintf("postmortem.coverage.severity_%d", severity)
+}
+
+// timeToPublish runs from the end of a failure to its first post-mortem, which
+// may come before the end; one without is followed until now.
+func (c *computation) timeToPublish(g *group, w window) {
+	var lifetimes []lifetime
+	missing := 0
+	for _, s := range g.services {
+		for _, f := range s.failures {
+			if !w.holds(f.at) {
+				continue
+			}
+			l := lifetime{kind: "incident", id: f.first.ID, from: f.over, until: c.org.asOf}
+			for _, p := range c.facts.of(f) {
+				if l.to == 0 || p.PublishedAt < l.to {
+					l.to = p.PublishedAt
+				}
+			}
+			switch {
+			case f.over == 0: // it lasts, or nobody told of its end
+				missing++
+			case l.to != 0 && l.to < l.from:
+				l.from = l.to
+				fallthrough
+			default:
+				lifetimes = append(lifetimes, l)
+			}
+		}
+	}
+	c.duration(g, w, "durations.postmortem_published", lifetimes, missing, "failures that ended", "looked at in a post-mortem")
+}
+
+// published looks at the post-mortems of a scope's failures, each once, by when they were published.
+func (c *computation) published(g *group, w window) {
+	seen := map[*Postmortem]bool{}
+	var told []*Postmortem
+	for _, s := range g.services {
+		for _, f := range s.failures {
+			for _, p := range c.facts.of(f) {
+				if !seen[p] && w.holds(p.PublishedAt) {
+					seen[p] = true
+					told = append(told, p)
+				}
+			}
+		}
+	}
+	n := int64(len(told))
+	var checked, passed int64
+	factors := map[string]int64{}
+	for _, p := range told {
+		switch p.BlamelessCheck {
+		case "passed":
+			passed++
+			c.evidence(g, w, "postmortem.blameless", "event", "postmortem", p.ID)
+			fallthrough
+		case "failed":
+			checked++
+		}
+		kinds := map[string]bool{}
+		for _, k := range p.CauseCategories {
+			if !slices.Contains(causeCategories, k) {
+				k = "unknown"
+			}
+			kinds[k] = true
+		}
+		for _, k := range slices.Sorted(maps.Keys(kinds)) {
+			factors[k]++
+			c.evidence(g, w, "postmortem.factor."+k, "event", "postmortem", p.ID)
+		}
+	}
+	blameless := c.share("postmortem.blameless", []stats.Share{{Events: passed, Of: checked}}, fewestFailures, "name no person as a cause", "post-mortems checked")
+	blameless.Censored = n - checked
+	if n > checked {
+		blameless.Reading += fmt.Sprintf(" %s not checked.", plural(int(n-checked), "more is", "more are"))
+	}
+	c.emit(g, w, blameless)
+	for _, k := range causeCategories {
+		if !g.given("postmortem.factor") {
+			break
+		}
+		c.emit(g, w, count("postmortem.factor."+k, factors[k], n,
+			fmt.Sprintf("%d of %s %s among the contributing factors.", factors[k], plural(int(n), "post-mortem names", "post-mortems name"), k)))
+	}
+}
+
+func (c *computation) improvementsByKind(g *group, w window) {
+	counts := map[string]int64{}
+	var n int64
+	for _, s := range g.services {
+		for _, i := range s.improvements {
+			if !w.holds(i.OpenedAt) || i.OpenedAt == 0 {
+				continue
+			}
+			n++
+			kind := i.Kind
+			if !slices.Contains(improvementKinds, kind) {
+				kind = "unknown"
+			}
+			counts[kind]++
+			c.evidence(g, w, "postmortem.improvements."+kind, "event", "improvement", i.ID)
+		}
+	}
+	for _, kind := range improvementKinds {
+		c.emit(g, w, count("postmortem.improvements."+kind, counts[kind], n,
+			fmt.Sprintf("%d of %s opened %s of kind %s.", counts[kind], plural(int(n), "improvement", "improvements"), isAre(counts[kind]), kind)))
+	}
+}
+
+func isAre(n int64) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// postmortemMetrics are what is said of each.
+var postmortemMetrics = func() []Metric {
+	var out []Metric
+	for k := range 6 {
+		of := "failures"
+		if k > 0 {
+			of = fmt.Sprintf("failures of severity %d", k)
+		}
+		out = append(out, Metric{
+			coverageMetric(k), "share", "", "10 " + of,
+			"Share of " + of + " with a post-mortem; those without one and younger than 30 days are censored. A count of post-mortems is no learning.",
+			"k/n", pooledShare, "",
+		})
+	}
+	out = append(out, Metric{
+		"postmortem.blameless", "share", "higher", "10 post-mortems checked",
+		"Post-mortems that passed the check that no person is named as a cause, of those checked; each once, by when it was last published.",
+		"k/n", "Wilson 1927", "",
+	})
+	for _, k := range causeCategories {
+		out = append(out, Metric{
+			"postmortem.factor." + k, "count", "", "none",
+			"Post-mortems that name " + k + " among the contributing factors; one may name several.",
+			"count", "", "",
+		})
+	}
+	const since = "a failure's end to its first post-mortem, those without one censored"
+	out = append(out,
+		Metric{
+			"durations.postmortem_published.median", "seconds", "lower", "6",
+			"Median time from " + since + ".",
+			"Kaplan–Meier median; log(−log) bands inverted", "Brookmeyer & Crowley 1982", "",
+		},
+		Metric{
+			"durations.postmortem_published.p90", "seconds", "lower", "36",
+			"Ninetieth percentile of the time from " + since + ".",
+			"Kaplan–Meier quantile; log(−log) bands inverted", "Brookmeyer & Crowley 1982", "durations.postmortem_published.median",
+		},
+		Metric{
+			"durations.postmortem_published.detectable", "share", "lower", "6 finished",
+			"Smallest reduction of the typical time from " + since + ", that two periods of this many would show at 80 % power.",
+			"1 − exp(−(z₀.₉₇₅ + z₀.₈)·sd·√(2/n))", "two-sample test of lognormal times", "durations.postmortem_published.median",
+		})
+	for _, k := range improvementKinds {
+		out = append(out, Metric{
+			"postmortem.improvements." + k, "count", "", "none",
+			"Improvements of kind " + k + ", by when they were opened.",
+			"count", "", "",
+		})
+	}
+	return out
+}()
