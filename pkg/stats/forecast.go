@@ -22,7 +22,7 @@ type Forecast struct {
 func ScoreForecasts(p []float64, happened []bool) Forecast {
 	if len(p) == 0 {
 		nan := math.NaN()
-		return Forecast{nan, nan, nan, nan}
+		return Forecast{Brier: nan, Climatology: nan, Skill: nan, LogLoss: nan, Z: nan}
 	}
 	n := float64(len(p))
 	var out Forecast
