@@ -88,3 +88,37 @@ func TestNoTrendWhereThereIsNone(t *testing.T) {
 		}
 	}
 }
+
+// One mode that fails again as soon as its rate lets it after every window of
+// three days, and twice more within each: what is seen a week is λ/(1+λτ), a
+// counter with a fixed dead time (Knoll, Radiation Detection and Measurement,
+// chapter 4), and without the windows' exposure it is λ again.
+func TestRateOfMergedFailures(t *testing.T) {
+	const weeks, tau = 520, 3.0 / 7
+	for perWeek, seen := range map[float64]float64{0.5: 0.411764705882353, 7. / 3: 1.166666666666667, 5: 1.590909090909091, 10: 1.891891891891892} {
+		in := learning.Input{AsOf: since + weeks*7*day, Start: since, Services: []learning.Service{alive("api", weeks*7)}}
+		between := tau + 1/perWeek // weeks
+		n := int(weeks / between)
+		for i := range n {
+			for k, later := range []float64{0, 0.1, tau - 0.01} {
+				f := incident(fmt.Sprint(i, k), "api", "disk", 0)
+				f.StartedAt = since + int64(((float64(i)+1)*between-tau+later)*7*float64(day))
+				in.Incidents = append(in.Incidents, f)
+			}
+		}
+		got := compute(in)
+		e := got.organisation(t, "containment.uncontained")
+		// Exposure is counted to the end of the record, which falls between two failures.
+		if want := float64(n); float64(e.Events) != want || math.Abs(want/weeks/seen-1) > between/weeks {
+			t.Errorf("%v a week: %d failures in %d weeks, %v a week expected", perWeek, e.Events, weeks, seen)
+		}
+		near(t, "failures a week of calendar", 1/between, seen)
+		alone := (weeks - float64(n)*tau) * 7 // days outside the windows
+		if math.Abs(e.Exposure-alone) > 4 {
+			t.Errorf("%v a week: %v service-days of exposure, should be %v", perWeek, e.Exposure, alone)
+		}
+		if rate := e.Value * 7 / 1000; math.Abs(rate/perWeek-1) > 4/alone+2/float64(n) {
+			t.Errorf("%v a week is estimated at %v", perWeek, rate)
+		}
+	}
+}

@@ -6,8 +6,11 @@ import "math"
 // baseline that is not known: n0 events in exposure e0 before, n1 in e1 after,
 // averaged over the factors r that the rate may have changed by
 // (Pérez-Ortiz et al., Ann. Stat. 2024). It is valid at any time one looks.
-// dispersion is at least 1.
+// dispersion is at least 1. Without exposure it is 1: nothing was learned.
 func RateChange(n0, e0, n1, e1 float64, factors []float64, dispersion float64) float64 {
+	if e0+e1 <= 0 {
+		return 1
+	}
 	logs := make([]float64, len(factors))
 	for i, r := range factors {
 		logs[i] = LogRateChange(n0, e0, n1, e1, r) / dispersion

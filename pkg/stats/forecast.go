@@ -18,8 +18,12 @@ type Forecast struct {
 	outcomes    []float64
 }
 
-// ScoreForecasts scores probabilities p of outcomes. There is at least one.
+// ScoreForecasts scores probabilities p of outcomes; NaN of none.
 func ScoreForecasts(p []float64, happened []bool) Forecast {
+	if len(p) == 0 {
+		nan := math.NaN()
+		return Forecast{Brier: nan, Climatology: nan, Skill: nan, LogLoss: nan, Z: nan}
+	}
 	n := float64(len(p))
 	var out Forecast
 	var events, bias, variance float64

@@ -44,13 +44,21 @@ func (p PowerLaw) free() int {
 	return p.N
 }
 
-// Unbiased is β without the bias of its maximum-likelihood estimate.
+// Unbiased is β without the bias of its maximum-likelihood estimate; NaN where
+// fewer than two times are free.
 func (p PowerLaw) Unbiased() float64 {
+	if p.free() < 2 {
+		return math.NaN()
+	}
 	return float64(p.free()-1) / float64(p.N) * p.Beta
 }
 
 // Interval for β: exact, as 2Nβ/β̂ is χ² with twice the free failures as degrees of freedom.
+// Where none are free it is everything.
 func (p PowerLaw) Interval(level float64) Interval {
+	if p.free() < 1 {
+		return Interval{0, math.Inf(1)}
+	}
 	tail := (1 - level) / 2
 	df, scale := 2*float64(p.free()), p.Beta/(2*float64(p.N))
 	return Interval{chiSquaredQuantile(tail, df) * scale, chiSquaredQuantile(1-tail, df) * scale}
@@ -82,13 +90,16 @@ func (p PowerLaw) CramerVonMises(times []float64) float64 {
 }
 
 // CrowGrouped fits counts in intervals that end at the given, rising times
-// (MIL-HDBK-189, grouped data).
+// (MIL-HDBK-189, grouped data). Without events all is NaN.
 func CrowGrouped(ends []float64, counts []int) PowerLaw {
-	end := ends[len(ends)-1]
 	n := 0
 	for _, c := range counts {
 		n += c
 	}
+	if n == 0 {
+		return PowerLaw{Beta: math.NaN(), Lambda: math.NaN(), End: math.NaN(), sumLogs: math.NaN()}
+	}
+	end := ends[len(ends)-1]
 	score := func(beta float64) float64 {
 		var sum, from float64
 		for i, to := range ends {

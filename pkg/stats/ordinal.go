@@ -34,6 +34,9 @@ func FirthProportionalOdds(x []float64, levels []int) ProportionalOdds {
 
 func fitOrdinal(x []float64, levels []int, firth bool) ProportionalOdds {
 	none := ProportionalOdds{Beta: math.NaN(), SE: math.NaN(), LogLikelihood: math.NaN()}
+	if len(x) == 0 {
+		return none
+	}
 	cells := ordinalCells(x, levels)
 	top := 0
 	for _, l := range levels {

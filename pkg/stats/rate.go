@@ -29,7 +29,8 @@ type PoissonRatio struct {
 	MinimumLikely float64  // two-sided p: outcomes no likelier than the one seen
 }
 
-// ComparePoisson tests first/exposure1 against second/exposure2. Exposures must be positive.
+// ComparePoisson tests first/exposure1 against second/exposure2.
+// Without one of the exposures nothing can be said.
 func ComparePoisson(first int64, exposure1 float64, second int64, exposure2 float64, level float64) PoissonRatio {
 	n := first + second
 	p := exposure1 / (exposure1 + exposure2)
@@ -41,6 +42,9 @@ func ComparePoisson(first int64, exposure1 float64, second int64, exposure2 floa
 		out.Ratio = math.Inf(1)
 	default:
 		out.Ratio = math.NaN()
+	}
+	if exposure1 <= 0 || exposure2 <= 0 {
+		return PoissonRatio{math.NaN(), Interval{0, math.Inf(1)}, 1, 1, 1, 1, 1}
 	}
 	share := ClopperPearson(first, n, level)
 	odds := func(q float64) float64 { return q / (1 - q) * exposure2 / exposure1 }

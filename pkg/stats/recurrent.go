@@ -121,9 +121,13 @@ func (m MeanCumulative) Variance(t float64) float64 {
 }
 
 // Interval bounds At(t) on the log scale. Without an event the upper bound is
-// Garwood's for none, by the histories followed for t.
+// Garwood's for none, by the histories followed for t. One history tells
+// nothing of how others differ.
 func (m MeanCumulative) Interval(t, level float64) Interval {
 	mean := m.At(t)
+	if mean > 0 && len(m.histories) < 2 {
+		return Interval{0, math.Inf(1)}
+	}
 	if mean == 0 {
 		return Interval{0, Garwood(0, level).High / float64(m.AtRisk(t))}
 	}

@@ -38,7 +38,8 @@ func QuantileRanks(n int, p, level float64) (lower, upper int) {
 	return max(lower, 1), upper
 }
 
-// GeometricMean of positive values, with Student's t interval on their logs. It needs two values.
+// GeometricMean of positive values, with Student's t interval on their
+// logs. Fewer than two values bound nothing.
 func GeometricMean(values []float64, level float64) (mean float64, interval Interval) {
 	logs := make([]float64, len(values))
 	var sum float64
@@ -47,6 +48,9 @@ func GeometricMean(values []float64, level float64) (mean float64, interval Inte
 		sum += logs[i]
 	}
 	n := float64(len(values))
+	if n < 2 {
+		return math.Exp(sum / n), Interval{0, math.Inf(1)}
+	}
 	width := distuv.StudentsT{Sigma: 1, Nu: n - 1}.Quantile((1+level)/2) * Deviation(logs) / math.Sqrt(n)
 	return math.Exp(sum / n), Interval{math.Exp(sum/n - width), math.Exp(sum/n + width)}
 }

@@ -12,7 +12,8 @@ import (
 type GammaPoisson struct{ Shape, Rate float64 }
 
 // FitGammaPoisson estimates it by maximum marginal likelihood (the counts are
-// negative binomial) with a fixed number of Nelder–Mead iterations.
+// negative binomial) with a fixed number of Nelder–Mead iterations. Without
+// exposure it is NaN.
 func FitGammaPoisson(counts, exposures []float64) GammaPoisson {
 	lgamma := func(x float64) float64 { v, _ := math.Lgamma(x); return v }
 	loss := func(x []float64) float64 {
@@ -27,6 +28,9 @@ func FitGammaPoisson(counts, exposures []float64) GammaPoisson {
 	for i := range counts {
 		events += counts[i]
 		total += exposures[i]
+	}
+	if total <= 0 {
+		return GammaPoisson{Shape: math.NaN(), Rate: math.NaN()}
 	}
 	start := []float64{0, math.Log(total / math.Max(events, 1))}
 	settings := &optimize.Settings{MajorIterations: 500, Converger: optimize.NeverTerminate{}}

@@ -156,7 +156,8 @@ func (s Survival) Quantile(p float64) float64 {
 }
 
 // QuantileInterval inverts the pointwise log(−log) bands (Brookmeyer &
-// Crowley, Biometrics 1982). A band that does not cross gives +Inf.
+// Crowley, Biometrics 1982). A band that does not cross gives +Inf above, and
+// below the time until which enough were followed without an event.
 func (s Survival) QuantileInterval(p, level float64) Interval {
 	out := Interval{math.Inf(1), math.Inf(1)}
 	for i := range s.Steps {
@@ -167,6 +168,15 @@ func (s Survival) QuantileInterval(p, level float64) Interval {
 		if band.High <= 1-p {
 			out.High = s.Steps[i].Time
 			break
+		}
+	}
+	if math.IsInf(out.Low, 1) {
+		out.Low = 0
+		for _, t := range s.times {
+			if s.Interval(t, level).Low <= 1-p {
+				break
+			}
+			out.Low = t
 		}
 	}
 	value := s.Quantile(p)

@@ -20,10 +20,14 @@ type LogLinear struct {
 // steepest bounds |b·End|: e^700 is the largest power that a float64 holds.
 const steepest = 700
 
-// CoxLewis fits b by conditional maximum likelihood. Times lie in [0, end],
-// end > 0, and there is at least one.
+// CoxLewis fits b by conditional maximum likelihood. Times lie in [0, end].
+// Without events or exposure b is NaN, and its interval everything.
 func CoxLewis(times []float64, end float64) LogLinear {
 	out := LogLinear{N: len(times), End: end}
+	if out.N == 0 || end <= 0 {
+		out.B, out.best = math.NaN(), math.NaN()
+		return out
+	}
 	for _, t := range times {
 		out.sum += t / end
 	}
@@ -57,6 +61,9 @@ func (l LogLinear) logLikelihood(c float64) float64 {
 
 // Interval for b by the profile likelihood.
 func (l LogLinear) Interval(level float64) Interval {
+	if math.IsNaN(l.B) {
+		return Interval{math.Inf(-1), math.Inf(1)}
+	}
 	drop := chiSquaredQuantile(level, 1) / 2
 	top := l.logLikelihood(l.best)
 	low := bisect(func(c float64) float64 { return drop - (top - l.logLikelihood(c)) }, -steepest, l.best)
@@ -81,7 +88,7 @@ type DispersionTest struct {
 // is no test: P is NaN.
 func (l LogLinear) Test(times []float64) DispersionTest {
 	out := DispersionTest{Bins: min(l.N/2, 40), Dispersion: math.NaN(), P: math.NaN()}
-	if out.Bins < 3 {
+	if out.Bins < 3 || math.IsNaN(l.B) {
 		return out
 	}
 	counts := make([]int, out.Bins)

@@ -179,32 +179,66 @@ func smallestCounts(t *testing.T, _, expected json.RawMessage) {
 	}
 }
 
-func npmle(t *testing.T, data, expected json.RawMessage) {
-	in := into[struct {
-		First, N, E, After, O []float64
-		T                     float64
-	}](t, data)
-	want := into[struct {
-		Lambda []float64
-		E      float64
-		Learn  float64
-	}](t, expected)
-	var modes []stats.ModeHistory
-	for i := range in.First {
-		modes = append(modes, stats.ModeHistory{First: in.First[i], Recurrences: in.N[i], Until: in.E[i], Observed: in.T})
+// npmle checks rates, and what was due after intervention, under a fit.
+func npmle(fit func([]stats.ModeHistory, []float64, int) stats.RateMixture) func(*testing.T, json.RawMessage, json.RawMessage) {
+	return func(t *testing.T, data, expected json.RawMessage) {
+		in := into[struct {
+			First, N, E, After, O []float64
+			T                     float64
+		}](t, data)
+		want := into[struct {
+			Lambda    []float64
+			E         float64
+			Learn     float64
+			Variances float64 `json:"sum_V_after2"`
+		}](t, expected)
+		var modes []stats.ModeHistory
+		for i := range in.First {
+			modes = append(modes, stats.ModeHistory{First: in.First[i], Recurrences: in.N[i], Until: in.E[i], Observed: in.T})
+		}
+		m := fit(modes, stats.LogGrid(0.2/156, 0.5, 60), 2000)
+		var due, came, variances float64
+		for i, mode := range modes {
+			rate, variance := m.Posterior(stats.NewLikelihood(mode, m.Grid))
+			near(t, fmt.Sprint("mode ", i), rate, want.Lambda[i])
+			due += rate * in.After[i]
+			variances += variance * in.After[i] * in.After[i]
+			came += in.O[i]
+		}
+		near(t, "expected", due, want.E)
+		near(t, "learning per failure", 1-came/due, want.Learn)
+		if want.Variances != 0 {
+			near(t, "ΣVx²", variances, want.Variances)
+		}
+		if m.Born > 1e-100 {
+			t.Errorf("share born within: got %g", m.Born)
+		}
 	}
-	fit := stats.FitRates(modes, stats.LogGrid(0.2/156, 0.5, 60), 2000)
-	var due, came float64
-	for i, mode := range modes {
-		rate, _ := fit.Posterior(stats.NewLikelihood(mode, fit.Grid))
-		near(t, fmt.Sprint("mode ", i), rate, want.Lambda[i])
-		due += rate * in.After[i]
-		came += in.O[i]
+}
+
+// prior is the density of the factor that the examples of e-values average
+// over: a gamma of shape 2 and rate 1 above 1, r·e^(1−r)/2.
+func prior(r float64) float64 { return r * math.Exp(1-r) / 2 }
+
+// e-values of a known rate, averaged over that density instead of a few factors.
+func knownRate(t *testing.T, _, expected json.RawMessage) {
+	for example, want := range into[map[string]float64](t, expected) {
+		var events, due float64
+		if _, err := fmt.Sscanf(example, "N=%g,Lambda0=%g", &events, &due); err != nil {
+			t.Fatal(err)
+		}
+		near(t, example, simpson(func(r float64) float64 { return prior(r) * math.Exp(stats.LogKnownRate(events, due, r)) }, 1, 80), want)
 	}
-	near(t, "expected", due, want.E)
-	near(t, "learning per failure", 1-came/due, want.Learn)
-	if fit.Born > 1e-100 {
-		t.Errorf("share born within: got %g", fit.Born)
+}
+
+// e-values of a rate that is not known, averaged over that density.
+func unknownRate(t *testing.T, _, expected json.RawMessage) {
+	for example, want := range into[map[string]float64](t, expected) {
+		var n0, e0, n1, e1 float64
+		if _, err := fmt.Sscanf(example, "n0=%g,E0=%g,n1=%g,E1=%g", &n0, &e0, &n1, &e1); err != nil {
+			t.Fatal(err)
+		}
+		near(t, example, simpson(func(r float64) float64 { return prior(r) * stats.RateChange(n0, e0, n1, e1, []float64{r}, 1) }, 1, 80), want)
 	}
 }
 

@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"reflect"
 	"strconv"
 	"testing"
 
+	"github.com/tuition-hq/tuition/internal/servertest"
 	"github.com/tuition-hq/tuition/pkg/stats"
 )
 
@@ -79,7 +81,10 @@ func TestWorkedExamples(t *testing.T) {
 		"proportional_odds_synthetic":                    proportionalOdds,
 		"gamma_posterior_prob_after_less_than_before":    lowerThan,
 		"min_counts_for_significance_equal_exposure":     smallestCounts,
-		"npmle_backlog_and_births_2000_iterations":       npmle,
+		"npmle_backlog_and_births_2000_iterations":       npmle(stats.FitRates),
+		"npmle_backlog_2000_iterations":                  npmle(stats.FitOldRates),
+		"eprocess_poisson_truncgamma_a2_b1":              knownRate,
+		"evalue_scale_invariant_unknown_baseline":        unknownRate,
 		"nb_inversion_O0_E5_c0.1":                        recurrenceRatio,
 		"nb_inversion_O3_E10_c0.05":                      recurrenceRatio,
 		"nb_inversion_O40_E80_c0.04":                     recurrenceRatio,
@@ -101,6 +106,37 @@ func TestWorkedExamples(t *testing.T) {
 			}
 			check(t, example.Data, example.Expected)
 		})
+	}
+}
+
+// TestReference fails when the collection of worked examples holds one that is
+// neither reproduced by TestWorkedExamples, nor elsewhere, nor of a method that
+// is not built.
+func TestReference(t *testing.T) {
+	elsewhere := map[string]string{
+		"_meta":                      "tells of the others",
+		"merging_observed_rate":      "pkg/learning, TestRateOfMergedFailures",
+		"duane_reliawiki":            "Duane's line through logs of cumulative times: Crow–AMSAA's likelihood is used, whose example is of the same data",
+		"poisson_cusum_arl":          "no CUSUM is built: e-processes and Shiryaev–Roberts watch",
+		"normal_cusum_arl_one_sided": "no CUSUM is built: e-processes and Shiryaev–Roberts watch",
+	}
+	raw, err := os.ReadFile(servertest.Shared(t, "reference", "statistics.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var reference worked
+	if err := json.Unmarshal(raw, &reference); err != nil {
+		t.Fatal(err)
+	}
+	own := readWorked(t)
+	for name, example := range reference {
+		mine, found := own[name]
+		switch {
+		case !found && elsewhere[name] == "":
+			t.Errorf("%s is not reproduced", name)
+		case found && !reflect.DeepEqual(into[any](t, mine.Expected), into[any](t, example.Expected)):
+			t.Errorf("%s expects something else in testdata/worked.json", name)
+		}
 	}
 }
 
