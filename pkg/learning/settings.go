@@ -70,7 +70,7 @@ func DefaultSettings() Settings {
 }
 
 // version changes whenever the same input would give other numbers.
-const version = 8
+const version = 9
 
 // Hash identifies the settings, and the way of computing, in hexadecimal.
 func (s Settings) Hash() string {
