@@ -77,7 +77,8 @@ type computation struct {
 	fades      string       // why learning cannot be told from modes that change by themselves
 	run        Run
 	ledger     ledger
-	quiet      map[int64]string // why the organisation's silence up to a moment leaves no trend, "" if it does
+	told       map[*group][]int64 // moments of all failures, of the scopes that are watched
+	quiet      map[int64]string   // why the organisation's silence up to a moment leaves no trend, "" if it does
 }
 
 // emit adds an estimate, completed with what all of them carry.
