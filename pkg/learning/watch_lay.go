@@ -27,6 +27,7 @@ const repeatsThing = "repeats"
 // lay sets up the watch of one thing in one scope for the year, from what was known when it began.
 func (y *yearWatch) lay(g *group, thing watchedThing) *race {
 	r := &race{yearWatch: y, group: g, thing: thing, state: Insufficient}
+	r.told = y.toldOf(g)
 	if thing.name == repeatsThing {
 		r.layRepeats()
 	} else {
@@ -57,9 +58,53 @@ func (y *yearWatch) lay(g *group, thing watchedThing) *race {
 	}
 	for i, c := range r.clocks {
 		r.read(c, stated >= 0 && i != stated)
+	}
+	r.block()
+	for _, c := range r.clocks {
 		c.caught = r.power(c)
 	}
 	return r
+}
+
+// byChance is the p-value below which a rate is not found unsteady by chance.
+const byChance = 1e-4
+
+// block refuses the whole where one clock's assumption failed, as an alarm needs
+// all of them. The other decides alone if the unsteadiness is beyond chance:
+// failures then run by the clock on which they were steady. Were a chance finding enough for
+// that, growing deploys would raise alarms about failures that come with deploys.
+func (r *race) block() {
+	for i, c := range r.clocks {
+		if c.state != AssumptionFailed {
+			continue
+		}
+		for k, other := range r.clocks {
+			if k != i && other.unread == "" && math.Min(c.steady.Slow, c.steady.Season) >= byChance {
+				other.state, other.unread = AssumptionFailed, c.unread
+			}
+		}
+	}
+}
+
+var clockWords = map[string]string{clockOfDays: "service-days", clockOfDeploys: "deploys", clockOfExpected: "expected recurrences"}
+
+// toldOf are the moments of all failures of a scope.
+func (c *computation) toldOf(g *group) []int64 {
+	if told, known := c.told[g]; known {
+		return told
+	}
+	var told []int64
+	for _, s := range g.services {
+		for _, f := range s.failures {
+			told = append(told, f.at)
+		}
+	}
+	slices.Sort(told)
+	if c.told == nil {
+		c.told = map[*group][]int64{}
+	}
+	c.told[g] = told
+	return told
 }
 
 // read decides whether a clock can be read this year.
@@ -73,8 +118,8 @@ func (r *race) read(c *watchClock, beside bool) {
 		c.state, c.unread = Insufficient, fmt.Sprintf("Not enough data: n = %s, needs %d in more than half of the time before %s. No figure is shown.",
 			plural(int(c.exposure(r.from)), "deploy", "deploys"), fewestDeploys, dayOf(r.from))
 	case !c.steady.Handled():
-		c.state, c.unread = AssumptionFailed, fmt.Sprintf("Not reported: before %s the rate swung with the season or drifted (p = %s), and a change could not be told from that. Set a later start of the baseline, and before looking.",
-			dayOf(r.from), number(2*math.Min(c.steady.Slow, c.steady.Season)))
+		c.state, c.unread = AssumptionFailed, fmt.Sprintf("Not reported: before %s the rate by %s swung with the season or drifted (p = %s), and a change could not be told from that. Set a later start of the baseline, and before looking.",
+			dayOf(r.from), clockWords[c.name], number(2*math.Min(c.steady.Slow, c.steady.Season)))
 	}
 }
 
@@ -88,6 +133,7 @@ func (r *race) layFailures() {
 			if f.opens || f.at < r.start {
 				continue
 			}
+			r.all = append(r.all, f.at)
 			if by := f.first.DetectionSource; by == "" || by == "unknown" {
 				r.unknown = append(r.unknown, f.at)
 			}
@@ -98,6 +144,7 @@ func (r *race) layFailures() {
 	}
 	slices.Sort(r.at)
 	slices.Sort(r.unknown)
+	slices.Sort(r.all)
 	g := r.group
 	days := &watchClock{name: clockOfDays, from: r.start, exposure: func(t int64) float64 { return g.clock.days(t) - g.clock.days(r.start) }}
 	deploys := &watchClock{name: clockOfDeploys, from: math.MaxInt64, exposure: func(t int64) float64 { return g.deploys.deploys(t) - g.deploys.deploys(r.start) }}
@@ -137,14 +184,7 @@ func (r *race) unnoticed(until int64) bool {
 	if r.thing.name != "told_by_customer" {
 		return false
 	}
-	var all int
-	for _, s := range r.group.services {
-		for _, f := range s.failures {
-			if s.to > s.from && !f.opens && f.at >= r.start && f.at < until {
-				all++
-			}
-		}
-	}
+	all, _ := slices.BinarySearch(r.all, until)
 	unknown, _ := slices.BinarySearch(r.unknown, until)
 	return float64(unknown) > mostUnknown*float64(all)
 }
