@@ -38,7 +38,7 @@ func (w watched) input(seed uint64) learning.Input {
 		return out
 	}
 	for i := range 2 {
-		s := learning.Service{Name: fmt.Sprintf("s%d", i), Team: "t", InCatalog: true, AliveFrom: monday, AliveTo: in.AsOf, DeployTimes: times(w.deploys)}
+		s := learning.Service{Name: fmt.Sprintf("s%d", i), Team: "t", InCatalog: true, AliveFrom: monday, AliveTo: in.AsOf, Deploys: learning.CountDeploys(times(w.deploys)...)}
 		in.Services = append(in.Services, s)
 		for k, t := range times(w.failures) {
 			in.Incidents = append(in.Incidents, learning.Incident{
@@ -120,7 +120,7 @@ func TestTheWatchDoesNotLookBack(t *testing.T) {
 	early.Services = slices.Clone(late.Services)
 	for i := range early.Services {
 		early.Services[i].AliveTo = early.AsOf
-		early.Services[i].DeployTimes = slices.DeleteFunc(slices.Clone(early.Services[i].DeployTimes), func(t int64) bool { return t >= early.AsOf })
+		early.Services[i].Deploys = slices.DeleteFunc(slices.Clone(early.Services[i].Deploys), func(d learning.DeployDay) bool { return int64(d.Day)*day >= early.AsOf })
 	}
 	then, now := watch(early), watch(late)
 	key := func(p learning.WatchPoint) string { return fmt.Sprint(p.Scope, p.What, p.Clock, p.At) }
