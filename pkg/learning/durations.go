@@ -94,15 +94,22 @@ func (c *computation) durations(g *group) {
 			}
 			c.duration(g, w, d.metric, lifetimes, missing, "incidents", d.done)
 		}
-		var rollbacks []lifetime
+		var rollbacks, flags []lifetime
 		for _, s := range g.services {
 			for _, f := range s.failed {
-				if w.holds(f.FinishedAt) && f.RolledBackAt >= f.FinishedAt {
-					rollbacks = append(rollbacks, lifetime{kind: "change", id: f.ID, from: f.FinishedAt, to: f.RolledBackAt})
+				if !w.holds(f.FinishedAt) || f.RolledBackAt < f.FinishedAt {
+					continue
+				}
+				l := lifetime{kind: "change", id: f.ID, from: f.FinishedAt, to: f.RolledBackAt}
+				if f.Kind == "flag" {
+					flags = append(flags, l)
+				} else {
+					rollbacks = append(rollbacks, l)
 				}
 			}
 		}
 		c.duration(g, w, "durations.rollback", rollbacks, 0, "changes that were rolled back", "rolled back")
+		c.duration(g, w, "durations.flag_off", flags, 0, "changes of flags that were undone", "switched back")
 		for _, d := range learningTimes {
 			c.learningTime(g, w, d.metric, d.done, d.at)
 		}
@@ -321,21 +328,39 @@ var durationsMetrics = []Metric{
 	},
 	{
 		"durations.rollback.median", "seconds", "lower", "6",
-		"Median time from a failed change's end to its rollback, of those rolled back; unfinished ones are censored.",
+		"Median time from a failed deploy's end to its rollback, of those rolled back; unfinished ones are censored.",
 		"Kaplan–Meier median; log(−log) bands inverted",
 		"Brookmeyer & Crowley 1982", "",
 	},
 	{
 		"durations.rollback.p90", "seconds", "lower", "36",
-		"Ninetieth percentile of the time from a failed change's end to its rollback, of those rolled back; unfinished ones are censored.",
+		"Ninetieth percentile of the time from a failed deploy's end to its rollback, of those rolled back; unfinished ones are censored.",
 		"Kaplan–Meier quantile; log(−log) bands inverted",
 		"Brookmeyer & Crowley 1982", "durations.rollback.median",
 	},
 	{
 		"durations.rollback.detectable", "share", "lower", "6 finished",
-		"Smallest reduction of the typical time from a failed change's end to its rollback, of those rolled back that two periods of this many would show at 80 % power.",
+		"Smallest reduction of the typical time from a failed deploy's end to its rollback, of those rolled back that two periods of this many would show at 80 % power.",
 		"1 − exp(−(z₀.₉₇₅ + z₀.₈)·sd·√(2/n))",
 		"two-sample test of lognormal times", "durations.rollback.median",
+	},
+	{
+		"durations.flag_off.median", "seconds", "lower", "6",
+		"Median time from a failed change of a flag to its being switched back, of those that were.",
+		"Kaplan–Meier median; log(−log) bands inverted",
+		"Brookmeyer & Crowley 1982", "",
+	},
+	{
+		"durations.flag_off.p90", "seconds", "lower", "36",
+		"Ninetieth percentile of the time from a failed change of a flag to its being switched back, of those that were.",
+		"Kaplan–Meier quantile; log(−log) bands inverted",
+		"Brookmeyer & Crowley 1982", "durations.flag_off.median",
+	},
+	{
+		"durations.flag_off.detectable", "share", "lower", "6 finished",
+		"Smallest reduction of the typical time from a failed change of a flag to its being switched back, of those that were that two periods of this many would show at 80 % power.",
+		"1 − exp(−(z₀.₉₇₅ + z₀.₈)·sd·√(2/n))",
+		"two-sample test of lognormal times", "durations.flag_off.median",
 	},
 	{
 		"durations.improvement_closed.median", "seconds", "lower", "6",

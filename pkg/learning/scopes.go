@@ -28,7 +28,7 @@ var ScopeKinds = []string{wholeOrganisation, team, environment, failureMode, one
 var notGiven = map[string][]string{
 	oneService:  {perFailure, repeatTrends, "tuition.typical_cost", "tuition.delay.per_week", "tuition.avoided", "premortem.happened", "premortem.stated", "postmortem.factor", "postmortem.improvements", "stagnation"},
 	environment: {"monitoring_gaps.found", "monitoring_gaps.open", "monitoring_gaps.closed", "monitoring_gaps.proven", "monitoring_gaps.reopened", "monitoring_gaps.unproven", "monitoring_gaps.time_to_close", "durations.improvement", "known_open.improvements", "known_open.oldest", "postmortem.improvements", "stagnation"},
-	failureMode: {"new_modes", "change_safety", "severity_trend", perFailure + ".placebo", perFailure + ".trend", perFailure + ".power", perFailure + ".novel_rate", perFailure + ".coarser", perFailure + ".any_mode", "durations.rollback", "premortem.happened", "premortem.stated", "postmortem.factor", "postmortem.improvements", "stagnation"},
+	failureMode: {"new_modes", "change_safety", "severity_trend", perFailure + ".placebo", perFailure + ".trend", perFailure + ".power", perFailure + ".novel_rate", perFailure + ".coarser", perFailure + ".any_mode", "durations.rollback", "durations.flag_off", "premortem.happened", "premortem.stated", "postmortem.factor", "postmortem.improvements", "stagnation"},
 }
 
 // Given says whether a kind of scope is given a metric.

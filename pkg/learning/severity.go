@@ -91,14 +91,18 @@ func (c *computation) severities(g *group) {
 	tau.Method += fmt.Sprintf("; Mann–Kendall with ties z = %s, p = %s", number(k.Z), number(k.P))
 	tau.Reading = fmt.Sprintf("τ-b = %s, with %s to %s compatible with the data (%s, %d failures); above zero they grow more severe.%s",
 		number(tau.Value), number(tau.Low), number(tau.High), percent(c.settings.Level), n, caveat)
-	c.emit(g, c.everything, c.severityOdds(odds, times, levels, counts, caveat))
+	c.emit(g, c.everything, c.severityOdds(g, odds, times, levels, counts, caveat))
 	c.emit(g, c.everything, tau)
 }
 
-func (c *computation) severityOdds(e Estimate, times []float64, levels []int, counts [6]int, caveat string) Estimate {
+func (c *computation) severityOdds(g *group, e Estimate, times []float64, levels []int, counts [6]int, caveat string) Estimate {
 	n := len(levels)
-	if n < fewestForOdds {
-		return tooFew(e, int64(n), fewestForOdds, "failures of a known severity")
+	need := fewestForOdds
+	if g.small() {
+		need = fewestWithoutFirth // the penalty is dear, and of few failures of one service it leaves room for almost any trend
+	}
+	if n < need {
+		return tooFew(e, int64(n), int64(need), "failures of a known severity")
 	}
 	rank, next := [6]int{}, 0 // levels that occur, from 1
 	for l, k := range counts {
@@ -142,7 +146,7 @@ func (c *computation) severityOdds(e Estimate, times []float64, levels []int, co
 // severityTrendMetrics are what is said of each.
 var severityTrendMetrics = []Metric{
 	{
-		"severity_trend", "ratio", "lower", "20 failures of a known severity, two severities with 3 each",
+		"severity_trend", "ratio", "lower", "20 failures of a known severity (40 of a service), two severities with 3 each",
 		"What a quarter (91 days) multiplies the odds of a worse severity by: below 1 failures grow milder. It says nothing of how many there are.",
 		"exp(β), logit P(severity at most j) = θ_j − β·t; Firth's penalty below 40; Wald interval",
 		"McCullagh 1980; Firth 1993", "",
