@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -83,18 +84,25 @@ func (c *command) migrate() *cobra.Command {
 
 func (c *command) check() *cobra.Command {
 	var connect bool
+	var format string
 	cmd := &cobra.Command{
-		Use:   "check",
-		Short: "Check settings, catalog, rules and adapters, and with --connect the servers",
+		Use:   "check [FILE.md…]",
+		Short: "Check settings, catalog, rules, adapters and servers; or post-mortems for blame",
 		Long: `Checks settings, catalog, failure-mode rules and adapters without starting
 anything; with --connect it also reaches Kafka and ClickHouse.
+
+With files, checks post-mortems in Markdown instead: it finds wording that makes a
+person the cause of a failure and says file, line, column, why and how to write it.
+Nothing is sent or stored and no name is printed. The exit code is 1 if one fails.
 
 Settings, in the file or as environment variable (default):
 
 ` + settingsHelp(),
-		Example: "  tuition check --settings tuition.yaml --connect\n  tuition check",
-		Args:    exactly(0, ""),
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Example: "  tuition check --settings tuition.yaml --connect\n  tuition check\n  tuition check postmortems/2026-03-12.md",
+		RunE: func(cmd *cobra.Command, files []string) error {
+			if len(files) > 0 {
+				return c.checkReports(files, connect, format)
+			}
 			check := func(s *app.Session) error {
 				findings, err := s.Check(cmd.Context(), connect)
 				for _, finding := range findings {
@@ -113,7 +121,37 @@ Settings, in the file or as environment variable (default):
 		},
 	}
 	cmd.Flags().BoolVar(&connect, "connect", false, "also reach Kafka and ClickHouse")
+	cmd.Flags().StringVar(&format, "format", "text", "for files: text, json or csv")
 	return cmd
+}
+
+// checkReports checks post-mortems for wording that makes a person the cause.
+func (c *command) checkReports(files []string, connect bool, format string) error {
+	if connect {
+		return usageError{fmt.Errorf("--connect does not go with files: with files only their wording is checked")}
+	}
+	if format != "text" && format != "json" && format != "csv" {
+		return usageError{fmt.Errorf("--format %q is not one of text, json, csv", format)}
+	}
+	s, err := app.Plan(app.Options{SettingsFile: c.settings, Environ: c.environ, Stderr: c.stderr})
+	if err != nil {
+		return err
+	}
+	found, err := s.CheckWording(files)
+	if format == "text" {
+		for _, f := range found {
+			fmt.Fprintf(c.stdout, "%s:%d:%d: %s (%s): %q\n    %s\n    %s\n", f.File, f.Line, f.Column, f.Kind, f.Level, f.Wording, f.Why, f.Instead)
+		}
+		if err == nil {
+			fmt.Fprintf(c.stdout, "%d files, %d places to look at; none makes a person the cause\n", len(files), len(found))
+		}
+		return err
+	}
+	t := app.Table{Columns: []string{"file", "line", "column", "kind", "level", "wording", "why", "instead"}}
+	for _, f := range found {
+		t.Rows = append(t.Rows, []any{f.File, int64(f.Line), int64(f.Column), f.Kind, f.Level, f.Wording, f.Why, f.Instead})
+	}
+	return errors.Join(printTable(c.stdout, format, t), err)
 }
 
 func settingsHelp() string {

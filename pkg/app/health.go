@@ -12,6 +12,7 @@ import (
 // answer of /readyz.
 type health struct {
 	tombstones       prometheus.Counter
+	blameless        *prometheus.CounterVec // by result
 	analysisSuccess  prometheus.Gauge
 	analysisDuration prometheus.Gauge
 	analysisFailures prometheus.Counter
@@ -26,6 +27,9 @@ func newHealth(registry prometheus.Registerer) *health {
 		tombstones: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "tuition_consume_tombstones_total", Help: "Records without a value, which carry no event.",
 		}),
+		blameless: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "tuition_blameless_checks_total", Help: "Published post-mortems whose wording was checked: passed, failed, or contradicted (stated to have passed, and did not).",
+		}, []string{"result"}),
 		analysisSuccess: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "tuition_analysis_last_success_timestamp_seconds", Help: "When the estimates were last known to be up to date with the log.",
 		}),
@@ -36,7 +40,7 @@ func newHealth(registry prometheus.Registerer) *health {
 			Name: "tuition_analysis_failures_total", Help: "Computations of the estimates that failed.",
 		}),
 	}
-	registry.MustRegister(h.tombstones, h.analysisSuccess, h.analysisDuration, h.analysisFailures)
+	registry.MustRegister(h.tombstones, h.blameless, h.analysisSuccess, h.analysisDuration, h.analysisFailures)
 	return h
 }
 

@@ -38,7 +38,7 @@ func (s *Session) topics() []consume.Topic {
 
 // newConsumer wires the consumer to the store through two sinks, so that one
 // batch is decoded while the other is inserted.
-func (s *Session) newConsumer(st *store.Store, tombstones prometheus.Counter) (*consume.Consumer, error) {
+func (s *Session) newConsumer(st *store.Store, h *health) (*consume.Consumer, error) {
 	k := s.settings.Kafka
 	if err := s.missingKey(); err != nil {
 		return nil, usage(err)
@@ -46,7 +46,7 @@ func (s *Session) newConsumer(st *store.Store, tombstones prometheus.Counter) (*
 	var sinks [2]consume.Handler
 	for i := range sinks {
 		var err error
-		if sinks[i], err = s.newSink(st, tombstones); err != nil {
+		if sinks[i], err = s.newSink(st, h); err != nil {
 			return nil, err
 		}
 	}
@@ -63,7 +63,7 @@ func (s *Session) newConsumer(st *store.Store, tombstones prometheus.Counter) (*
 // consuming runs a consumer until the returned stop is called, for commands that
 // send events where no `tuition run` may be reading them.
 func (s *Session) consuming(ctx context.Context, st *store.Store) (stop func() error, err error) {
-	consumer, err := s.newConsumer(st, newHealth(prometheus.NewRegistry()).tombstones)
+	consumer, err := s.newConsumer(st, newHealth(prometheus.NewRegistry()))
 	if err != nil {
 		return nil, err
 	}

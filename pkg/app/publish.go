@@ -164,6 +164,15 @@ func (s *Session) importFiles(ctx context.Context, a *adapter.Adapter, o ImportO
 		case err != nil:
 			return err
 		}
+		if err == nil && isReport(file) {
+			found, err := s.checkReport(file)
+			if err != nil {
+				return usage(err)
+			}
+			for _, f := range found {
+				out.receipt.Findings = append(out.receipt.Findings, f.String())
+			}
+		}
 		bar.add(1, int64(i+1), int64(len(files)))
 	}
 	return nil

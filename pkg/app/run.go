@@ -88,7 +88,7 @@ func (p *process) run(ctx context.Context, roles []string) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return p.watchEmbedded(ctx) })
 	if slices.Contains(roles, roleConsume) {
-		consumer, err := p.newConsumer(ingest, p.health.tombstones)
+		consumer, err := p.newConsumer(ingest, p.health)
 		if err != nil {
 			return err
 		}

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/tuition-hq/tuition/pkg/blameless"
 	"github.com/tuition-hq/tuition/pkg/catalog"
 	"github.com/tuition-hq/tuition/pkg/embedded"
 	"github.com/tuition-hq/tuition/pkg/store"
@@ -55,6 +56,7 @@ type Session struct {
 	log      *zap.Logger
 	catalog  *catalog.Catalog // nil if none is named
 	rules    []catalog.Rule
+	wording  *blameless.Checker
 	warnings []string
 	services *embedded.Services
 	stops    []stop
@@ -98,6 +100,9 @@ func (s *Session) readFiles() error {
 		s.rules = read
 		note(nil, err)
 	}
+	var err error
+	s.wording, err = loadWording(s.settings.BlamelessRules)
+	note(nil, err)
 	for _, t := range s.settings.Kafka.Topics {
 		if _, err := loadAdapter(t.Adapter, s.settings.AdaptersDir); err != nil {
 			faults = append(faults, fmt.Errorf("topic %s: %w", t.Name, err))

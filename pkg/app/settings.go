@@ -27,6 +27,7 @@ type Settings struct {
 
 	CatalogFile      string `yaml:"catalog_file" env:"CATALOG_FILE" doc:"services, teams, dependencies and aliases: Backstage catalog-info.yaml entities, or the short form"`
 	FailureModesFile string `yaml:"failure_modes_file" env:"FAILURE_MODES_FILE" doc:"rules that give an incident its failure mode by its id or labels"`
+	BlamelessRules   string `yaml:"blameless_rules_file" env:"BLAMELESS_RULES_FILE" doc:"your own rules of wording that makes a person the cause, beside those that come with tuition"`
 	AdaptersDir      string `yaml:"adapters_dir" env:"ADAPTERS_DIR" doc:"a folder of your own adapters; one with a built-in's name replaces it"`
 }
 
@@ -90,7 +91,7 @@ type UserSettings struct {
 
 // PrivacySettings keeps people out of what is stored.
 type PrivacySettings struct {
-	Redact  string `yaml:"redact" env:"REDACT" doc:"hash: identifiers of people in stored fields become a keyed hash; reject: such an event is a dead letter"`
+	Redact  string `yaml:"redact" env:"REDACT" doc:"hash: identifiers of people become a keyed hash in everything that is stored; reject: such an event is a dead letter; docs/privacy.md says which"`
 	Key     Secret `yaml:"key" env:"KEY" doc:"key of the hash, at least 16 characters; better key_file"`
 	KeyFile string `yaml:"key_file" env:"KEY_FILE" doc:"file that holds the key"`
 }

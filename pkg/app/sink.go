@@ -17,19 +17,23 @@ type sink struct {
 	batch      *store.Batch
 	row        event.Event
 	tombstones prometheus.Counter
+	wording    *wording
 }
 
 // topicAdapter turns a record of a topic of the user's own into CDEvents.
 type topicAdapter func(m *event.Message) ([]event.Message, *event.Rejection)
 
-func (s *Session) newSink(st *store.Store, tombstones prometheus.Counter) (*sink, error) {
+func (s *Session) newSink(st *store.Store, h *health) (*sink, error) {
 	decoder, err := event.NewDecoder(event.Options{
 		RedactionKey: []byte(s.settings.Privacy.Key), Redact: s.settings.Privacy.Redact,
 	})
 	if err != nil {
 		return nil, usage(err)
 	}
-	k := &sink{decoder: decoder, adapters: map[string]topicAdapter{}, batch: st.NewBatch(), tombstones: tombstones}
+	k := &sink{
+		decoder: decoder, adapters: map[string]topicAdapter{}, batch: st.NewBatch(), tombstones: h.tombstones,
+		wording: &wording{s.wording, s.log, h.blameless},
+	}
 	for _, t := range s.settings.Kafka.Topics {
 		if k.adapters[t.Name], err = s.topicAdapter(t); err != nil {
 			return nil, usage(err)
@@ -67,6 +71,7 @@ func (k *sink) add(m *event.Message) *event.Rejection {
 	if rejection := k.decoder.Decode(m, &k.row); rejection != nil {
 		return rejection
 	}
+	k.wording.judge(&k.row)
 	k.batch.Append(&k.row)
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -147,6 +148,20 @@ func safePointer(words map[string]bool, tokens []string) string {
 		b.WriteString(token) // no word of the schemas has ~ or /
 	}
 	return b.String()
+}
+
+// AddAttributes puts values, of the kinds that JSON has, beside the attributes that the
+// event states. The canonical event, and with it the event's order, stay as they are.
+func (e *Event) AddAttributes(add map[string]any) {
+	all := map[string]any{}
+	if e.Attributes != "" {
+		if err := json.Unmarshal([]byte(e.Attributes), &all); err != nil {
+			panic("event: attributes are always a JSON object: " + err.Error())
+		}
+	}
+	maps.Copy(all, add)
+	e.Attributes = canonical(all)
+	e.Stated |= StatedAttributes
 }
 
 // canonical writes v as canonical JSON by RFC 8785.

@@ -9,6 +9,8 @@ SELECT
     {{words "contributingFactors"}} AS contributing_factors,
     {{words "surprises"}} AS surprises,
     {{word "blamelessCheck"}} AS blameless_check,
+    {{word "blamelessFound"}} AS blameless_found,
+    argMaxIf(JSONExtract(e.attributes, 'blamelessFindings', 'Map(String, UInt32)'), e.ord, JSONHas(e.attributes, 'blamelessFound')) AS blameless_findings,
     {{word "title"}} AS title,
     {{word "uri"}} AS uri,
     argMinIf(toString(e.source), e.ord, NOT e.amends) AS source,
