@@ -17,8 +17,9 @@ import (
 //	parse_time($text; {zone, year})            see parseTime
 //	parse_duration($text)                      see parseDuration
 //	report($line; $code; $message; $mend)      a finding, as one output of the program
+//	people, about_people, without_people($n)   see peopleFunctions
 func functions() []gojq.CompilerOption {
-	return []gojq.CompilerOption{
+	return append(peopleFunctions(),
 		gojq.WithFunction("parse_time", 2, 2, func(_ any, args []any) any {
 			text, ok := args[0].(string)
 			options, ok2 := args[1].(map[string]any)
@@ -39,7 +40,7 @@ func functions() []gojq.CompilerOption {
 		gojq.WithFunction("report", 4, 4, func(_ any, args []any) any {
 			return map[string]any{"finding": map[string]any{"line": args[0], "code": args[1], "message": args[2], "mend": args[3]}}
 		}),
-	}
+	)
 }
 
 var (

@@ -30,14 +30,16 @@ def sections($name):
   [.sections[] | select(any(.title, .path[]; ascii_downcase | startswith($name)))];
 
 # The texts of a list of sections: paragraphs, and items with what is nested in them.
-def texts:
+def texts($people):
   [ .[]
     | (.paragraphs[] | {line, text}),
       (.items
        | reduce .[] as $item ([];
-           if $item.depth == 0 or . == [] then . + [$item]
+           if $item.key and ($item.key | about_people) then . # who does it is nobody's business here
+           elif $item.depth == 0 or . == [] then . + [$item]
            else .[-1].text += " — " + $item.text end)
        | .[])
+    | .text |= without_people($people)
     | select(.text | test("^[-–\\s]*$") | not) ];
 
 # Where two sorts of words meet, the one that stands first here decides.
@@ -88,6 +90,10 @@ def all_well:
 def mitigated: test("\\bmitigated\\b"; "i");
 
 . as $document
+# The names in the report's own fields for people; they and given names are masked in
+# every text that is kept: titles, factors, lessons and actions. Nothing else of its
+# prose is kept, neither the timeline's events nor the columns for people.
+| people as $people
 | ($meta.file | sub("\\.[^.]*$"; "")) as $stem
 | ([$stem | capture("^(?<id>[A-Za-z]+[0-9]{4}-[0-9]+)").id] | first // $stem) as $id
 | ([$id | capture("(?<year>(19|20)[0-9]{2})").year | tonumber] | first // 0) as $year
@@ -192,11 +198,11 @@ def mitigated: test("\\bmitigated\\b"; "i");
        | scan($letters + "[0-9]{4}-[0-9]+") ] | unique - [$id]
    else [] end) as $cites
 
-| ($document.frontMatter.title // $document.title | if . == "" then $stem else . end) as $title
+| ($document.frontMatter.title // $document.title | if . == "" then $stem else . end | without_people($people)) as $title
 
-| (sections("action item") | texts) as $actions
-| (sections("contributing factor") | texts) as $factors
-| (sections("lesson") | texts) as $lessons
+| (sections("action item") | texts($people)) as $actions
+| (sections("contributing factor") | texts($people)) as $factors
+| (sections("lesson") | texts($people)) as $lessons
 
 | {source: $meta.set.source, time: $end} as $envelope
 | (
@@ -235,7 +241,6 @@ def mitigated: test("\\bmitigated\\b"; "i");
       incidents: [$id],
       service: $service,
       contributingFactors: (if $factors == [] then null else [$factors[].text] end),
-      blamelessCheck: "not-checked",
       labels: ({
         lessons: (if $lessons == [] then null else [$lessons[].text] | join("\n") end),
         cites: (if $cites == [] then null else $cites | join(",") end),
@@ -320,7 +325,7 @@ def mitigated: test("\\bmitigated\\b"; "i");
      | sections($name) as $found
      | if $found == [] then
          report($document.line; "section-missing"; "there is no section whose title begins with \"\($name)\""; "add it, if something is known")
-       elif $name != "stats" and ($found | texts) == [] then
+       elif $name != "stats" and ($found | texts($people)) == [] then
          report($found[0].line; "section-empty"; "the section holds nothing"; "fill it, or take it out")
        else empty end),
 
