@@ -6,14 +6,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/tuition-hq/tuition/internal/servertest"
+	"github.com/tuition-hq/tuition/schemas"
 )
 
 func TestMain(m *testing.M) { servertest.Main(m) }
@@ -26,6 +30,7 @@ func TestRealPostMortems(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 
+	people := peopleOfReports(t, filepath.Join(data, "reports"))
 	receipt, err := s.Import(ctx, ImportOptions{Adapter: "markdown-postmortem", Files: []string{filepath.Join(data, "reports")}, Wait: true})
 	if err != nil {
 		t.Fatal(err)
@@ -33,7 +38,7 @@ func TestRealPostMortems(t *testing.T) {
 	if receipt.Rejected != 0 || receipt.Accepted != receipt.Sent {
 		t.Errorf("reports: %+v", receipt)
 	}
-	for _, want := range []string{"PM2020-003.md:14: year-corrected", "PM2019-009.md:34: no-time-of-day", "PM2021-006.md:40: stated-differs"} {
+	for _, want := range []string{"PM2020-003.md:14: year-corrected", "PM2019-009.md:34: no-time-of-day", "PM2021-006.md:40: stated-differs", `PM2022-002.md:23:3: human-error: "Human error"`} {
 		if !strings.Contains(strings.Join(receipt.Findings, "\n"), want) {
 			t.Errorf("no finding %q", want)
 		}
@@ -57,6 +62,10 @@ func TestRealPostMortems(t *testing.T) {
 		{"stated times are kept apart", "SELECT stated_detect_seconds, stated_resolve_seconds, dateDiff('second', started_at, resolved_at) FROM incident WHERE incident_id = 'PM2021-006'", "60 300 5520"},
 		{"the zone of a heading", "SELECT started_at FROM incident WHERE incident_id = 'PM2019-009'", "2019-11-29 11:00:00"},
 		{"the authors' recurrences", "SELECT incident_id, earlier_incident_id, class FROM recurrence ORDER BY incident_id", "PM2019-011 PM2019-009 known_open\nPM2021-006 PM2021-005 known_open"},
+		{"no name is stored", "SELECT countIf(match(concat(canonical, ' ', attributes, ' ', entity, ' ', service), '" + strings.ReplaceAll(people, `\`, `\\`) + "')) FROM event", "0"},
+		{"nor estimated", "SELECT countIf(match(concat(scope, ' ', reading), '" + strings.ReplaceAll(people, `\`, `\\`) + "')) FROM estimate", "0"},
+		{"one factor makes a person the cause", "SELECT postmortem_id, blameless_check, blameless_findings['human-error'] FROM postmortem WHERE blameless_found = 'failed'", "PM2022-002 failed 1"},
+		{"all others pass", "SELECT count() FROM postmortem WHERE blameless_check = 'passed'", "37"},
 		{"only inferred links", "SELECT DISTINCT link FROM incident_change", "inferred"},
 		{"alternatives are kept", "SELECT max(rank) > 1, round(sum(weight), 6) = uniqExact(incident_id) FROM incident_change", "1 1"},
 	} {
@@ -96,6 +105,7 @@ func TestRealPostMortems(t *testing.T) {
 	if estimates[0].State != "ok" || estimates[0].Value == nil {
 		t.Errorf("excess over chance: %+v", estimates[0])
 	}
+	onPages := regexp.MustCompile(strings.Replace(people, "Jan|", "", 1)) // the axes have a month of that name
 	for year := 2019; year <= 2025; year++ {
 		for quarter := 1; quarter <= 4; quarter++ {
 			name := fmt.Sprintf("%d-Q%d", year, quarter)
@@ -103,6 +113,9 @@ func TestRealPostMortems(t *testing.T) {
 			if err != nil {
 				t.Errorf("page of %s: %v", name, err)
 				continue
+			}
+			if somebody := onPages.Find(page); somebody != nil {
+				t.Errorf("page of %s holds a name of %d letters", name, len(somebody))
 			}
 			if !bytes.Contains(page, []byte(name)) || !bytes.Contains(page, []byte("no statistic")) && !bytes.Contains(page, []byte("No statistic")) {
 				t.Errorf("page of %s lacks its name or its footer", name)
@@ -113,6 +126,43 @@ func TestRealPostMortems(t *testing.T) {
 	if err != nil || !bytes.Contains(page, []byte("PM2021-006")) {
 		t.Errorf("2021-Q2 does not show PM2021-006: %v", err)
 	}
+}
+
+// peopleOfReports is the expression for the people of the reports: what stands in their
+// lists of attendees, and every given name in them with the surname behind it.
+func peopleOfReports(t *testing.T, folder string) string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	given := map[string]bool{}
+	for _, name := range schemas.Names() {
+		given[name] = true
+	}
+	names := map[string]bool{}
+	attendees := regexp.MustCompile(`(?i)## att?endees\s+- ([^\n]+)`)
+	word := regexp.MustCompile(`\p{Lu}[\p{L}]*`)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m := attendees.FindSubmatch(text); m != nil {
+			for _, name := range word.FindAllString(string(m[1]), -1) {
+				names[name] = true
+			}
+		}
+		for _, name := range word.FindAllString(string(text), -1) {
+			if given[name] {
+				names[name] = true
+			}
+		}
+	}
+	if len(names) < 8 {
+		t.Fatalf("%d names in the reports: the test has nothing to look for", len(names))
+	}
+	return `\b(?:` + strings.Join(slices.Sorted(maps.Keys(names)), "|") + `)\b`
 }
 
 // running starts every role against real servers, with the catalogue and rules of a folder.

@@ -163,23 +163,28 @@ func expand(pattern string, words map[string]string) (*regexp.Regexp, error) {
 				unknown = m[1]
 				return found
 			}
-			return "(?:" + strings.Join(strings.Fields(strings.ReplaceAll(text, "\n", " ")), " ") + ")"
+			return "(?:" + wrapped(text) + ")"
 		})
 		if unknown != "" {
 			return nil, fmt.Errorf("{%s} is not in words", unknown)
 		}
 	}
-	pattern = strings.ReplaceAll(strings.ReplaceAll(pattern, "| ", "|"), " ", `\s+`)
+	pattern = strings.ReplaceAll(pattern, " ", `\s+`)
 	re, err := regexp.Compile(`(?i)` + pattern)
 	if err != nil {
-		return nil, fmt.Errorf("this is not a regular expression of RE2: %w", errors.Unwrap(fmt.Errorf("%w", err)))
+		return nil, fmt.Errorf("this is not a regular expression of RE2: %w", err)
 	}
 	return re, nil
 }
 
+// wrapped joins the lines of a word, which break behind a bar.
+func wrapped(text string) string {
+	return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "| ", "|")
+}
+
 // someone is the expression for a person that is certain enough for any verb.
 func someone(words map[string]string) string {
-	return `\b(?:(?:the|an?|our|one of (?:our|the)|their|another|this|that|some|which)\s+)?(?:(?:` + words["adjective"] + `)\s+){0,3}(?:` + words["role"] + `)s?\b` +
+	return `\b(?:(?:the|an?|our|one of (?:our|the)|their|another|this|that|some|which)\s+)?(?:(?:` + wrapped(words["adjective"]) + `)\s+){0,3}(?:` + wrapped(words["role"]) + `)s?\b` +
 		`|\b(?-i:` + givenNames() + `)(?:(?-i: \p{Lu}[\p{L}'’-]+| \p{Lu}\.))?` +
 		`|\b(?:he|she|someone|somebody|(?-i:I))\b` +
 		`|\[(?:person|name|redacted|engineer|employee)\]|person:[0-9a-f]{12}|@[\w.-]+`

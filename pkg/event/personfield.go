@@ -21,7 +21,7 @@ var (
 		assignee assignees assigner reporter reporters requester requesters requestor reviewer reviewers approver approvers
 		commander commanders responder responders acknowledger acknowledgers resolver initiator operator submitter sender
 		pusher merger deployer deployers releaser scribe communicator participant participants attendee attendees atendees
-		maintainer maintainers watcher watchers subscriber subscribers follower followers invitee inviter manager mentor
+		maintainer maintainers watcher watchers subscriber subscribers follower followers invitee inviter mentor
 		employee employees engineer engineers person persons people persona nickname nick surname email emails mail mails
 		gravatar avatar phone phones telephone mobile cellphone msisdn oncall contact contacts owner owners handle handles
 		principal impersonator lead leads dri`)
@@ -31,7 +31,7 @@ var (
 	// personPhrases are whole names, folded, that say who without such a noun.
 	personPhrases = words(`firstname lastname fullname givenname familyname realname displayname screenname gravatarid avatarurl
 		userip clientip remoteip remoteaddr remoteaddress sourceip sourceipaddress ipaddress xforwardedfor assignedto
-		reportedto escalatedto pairedwith signedoffby useragent sessionid triggeringactor oncall`)
+		reportedto escalatedto pairedwith signedoffby useragent sessionid triggeringactor oncall incidentmanager releasemanager`)
 	// personDeeds stand before "by" where a person does it: reported_by, mergedBy.
 	personDeeds = words(`acked acknowledged added approved assigned authored cancelled canceled changed closed commented committed
 		completed created deleted deployed disabled drafted edited enabled escalated executed fixed handled initiated invited
@@ -143,6 +143,14 @@ func impersonal(name, s string) bool {
 		return true
 	}
 	all := nameWords(name)
+	if n := len(all); n > 1 {
+		switch {
+		case all[n-1] == "name" && all[n-2] == "full" && strings.ContainsRune(s, '/') && !strings.ContainsRune(s, ' '): // organisation/repository
+			return true
+		case all[n-1] == "url" && strings.HasSuffix(all[n-2], "s") && strings.Contains(s, "/"+all[n-2]): // …/assignees{/user}: where the list is
+			return !suspect(s) || len(findPeople(fold(s).text)) == 0
+		}
+	}
 	if len(all) > 0 && groupFields[all[len(all)-1]] && !strings.ContainsRune(s, '@') && utf8.RuneCountInString(s) <= 64 {
 		for _, w := range strings.FieldsFunc(s, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) }) {
 			if groups[w] {

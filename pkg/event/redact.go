@@ -42,7 +42,7 @@ func (r *redactor) object(m map[string]any, path []string, whole bool) {
 		v := r.value(m[name], append(slices.Clip(path), name), name, whole || personal)
 		clean := r.text(name, path)
 		if whole && !personal && !isField(name) {
-			clean = r.person(name, "a person's identifier as a name", path)
+			clean = r.person(name, "person as the name of a property", path)
 		}
 		if clean != name {
 			delete(m, name)
@@ -61,12 +61,12 @@ func (r *redactor) value(v any, path []string, name string, whole bool) any {
 	switch v := v.(type) {
 	case string:
 		if whole && !impersonal(name, v) {
-			return r.person(v, "a person", path)
+			return r.person(v, "person in a field for people", path)
 		}
 		return r.text(v, path)
 	case float64:
 		if whole && isIdentifier(name) {
-			return r.person(strconv.FormatFloat(v, 'f', -1, 64), "a person's number", path)
+			return r.person(strconv.FormatFloat(v, 'f', -1, 64), "number of a person", path)
 		}
 	case []any:
 		for i, item := range v {
