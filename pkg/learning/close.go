@@ -55,7 +55,7 @@ func (o *organisation) until(end, mergeWindow int64) *organisation {
 			name: s.name, team: s.team, listed: s.listed,
 			from: s.aliveFrom, to: min(s.aliveTo, end),
 			incidents: s.incidents[:sort.Search(len(s.incidents), func(i int) bool { return s.incidents[i].At() >= end })],
-			deploys:   s.deploys[:sort.Search(len(s.deploys), func(i int) bool { return s.deploys[i] >= end })],
+			deploys:   deploysBefore(s.deploys, end),
 			changes:   s.changes,
 		}
 		if s.listed && part.from >= end {
@@ -64,7 +64,7 @@ func (o *organisation) until(end, mergeWindow int64) *organisation {
 		for _, p := range s.presence {
 			if p.AliveFrom < end {
 				p.AliveTo = min(p.AliveTo, end)
-				p.DeployTimes = slices.DeleteFunc(slices.Clone(p.DeployTimes), func(t int64) bool { return t >= end })
+				p.Deploys = deploysBefore(p.Deploys, end)
 				part.presence = append(part.presence, p)
 			}
 		}

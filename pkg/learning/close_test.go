@@ -29,9 +29,10 @@ func (h history) input(r *rand.Rand) learning.Input {
 	for s := range h.services {
 		row := alive(fmt.Sprintf("service-%02d", s), h.days)
 		row.Team = fmt.Sprintf("team-%d", s/h.perTeam)
+		var deploys []int64
 		for d := range h.days {
 			for range poisson(r, h.deploys(float64(d))) {
-				row.DeployTimes = append(row.DeployTimes, since+d*day+r.Int64N(day))
+				deploys = append(deploys, since+d*day+r.Int64N(day))
 			}
 			for range poisson(r, h.rate(float64(d))/float64(max(h.burst, 1))) {
 				at := d*24 + r.Int64N(24)
@@ -42,7 +43,7 @@ func (h history) input(r *rand.Rand) learning.Input {
 				}
 			}
 		}
-		slices.Sort(row.DeployTimes)
+		row.Deploys = learning.CountDeploys(deploys...)
 		in.Services = append(in.Services, row)
 	}
 	return in
@@ -148,7 +149,7 @@ func asOf(in learning.Input, end int64) learning.Input {
 	for i := range in.Services {
 		s := &in.Services[i]
 		s.AliveTo = min(s.AliveTo, end)
-		s.DeployTimes = slices.DeleteFunc(slices.Clone(s.DeployTimes), func(t int64) bool { return t >= end })
+		s.Deploys = slices.DeleteFunc(slices.Clone(s.Deploys), func(d learning.DeployDay) bool { return int64(d.Day)*day >= end })
 	}
 	return in
 }

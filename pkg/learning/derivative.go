@@ -18,15 +18,6 @@ const (
 	tooWide = 100
 )
 
-func deployTimes(services []*service) []int64 {
-	var out []int64
-	for _, s := range services {
-		out = append(out, s.deploys...)
-	}
-	slices.Sort(out)
-	return out
-}
-
 // kinds of failure whose rate is followed on the clocks of service-days and
 // deploys. Repeats have a clock of their own.
 var trends = []struct {
@@ -80,11 +71,11 @@ func (c *computation) overTime(g *group, w window, metric, what string, failures
 	deploys := make([]float64, len(failures))
 	for i, f := range failures {
 		days[i] = g.clock.days(f.at)
-		deploys[i] = g.deployed(f.at) - 0.5 // within the stretch that the last deploy began
+		deploys[i] = g.deploys.deploys(f.at)
 	}
 	firstDeploy := int64(math.MaxInt64)
-	if len(g.deploys) > 0 {
-		firstDeploy = g.deploys[0]
+	if first, known := g.deploys.first(math.MinInt64); known {
+		firstDeploy = first
 	}
 	undeployed := sort.Search(len(failures), func(i int) bool { return failures[i].at >= firstDeploy })
 	observed := max(0, w.to-g.clock.start())
@@ -95,7 +86,7 @@ func (c *computation) overTime(g *group, w window, metric, what string, failures
 	quiet := c.silence(g, w.to)
 	byDays, p := c.trend(metric, what, "service-days", days, g.clock.days(w.to), g.clock.days(w.to)-g.clock.days(w.from), observed, caveat)
 	byDeploys, q := c.trend(metric+".per_deploy", what, "deploys", deploys[undeployed:],
-		g.deployed(w.to-1), g.deployed(w.to-1)-g.deployed(w.from-1), observed, caveat)
+		g.deploys.deploys(w.to), g.deploys.deploys(w.to)-g.deploys.deploys(w.from), observed, caveat)
 	byDays, byDeploys = unless(quiet, byDays), unless(quiet, byDeploys)
 	c.candidate(g, w, byDays, p, byDeploys, q)
 	c.emit(g, w, byDays)
@@ -151,11 +142,6 @@ func (c *computation) repeatClock(g *group) (due clock, repeats []*failure, firs
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.first.ID, b.first.ID))
 	})
 	return clockOf(edges), repeats, first
-}
-
-// deployed counts the deploys of a scope at or before t.
-func (g *group) deployed(t int64) float64 {
-	return float64(sort.Search(len(g.deploys), func(i int) bool { return g.deploys[i] > t }))
 }
 
 // trend is the change of a rate over one quarter's exposure, and the chance of

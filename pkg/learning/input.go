@@ -124,8 +124,8 @@ type Crossover struct {
 type Service struct {
 	Name, Team, Tier   string
 	InCatalog          bool
-	AliveFrom, AliveTo int64   // first sign of it (or the catalog's date) to as_of or its removal
-	DeployTimes        []int64 // sorted
+	AliveFrom, AliveTo int64       // first sign of it (or the catalog's date) to as_of or its removal
+	Deploys            []DeployDay // sorted by day, each once
 	Environments       []Presence
 }
 
@@ -135,7 +135,7 @@ type Service struct {
 type Presence struct {
 	Environment        string
 	AliveFrom, AliveTo int64
-	DeployTimes        []int64 // sorted
+	Deploys            []DeployDay // sorted by day, each once
 }
 
 // Experiment is a row of the view `experiment`.

@@ -29,7 +29,7 @@ func (o *organisation) environments(mergeWindow int64) []*group {
 	out := sorted(groups)
 	for _, g := range out {
 		g.clock = newClock(g.services)
-		g.deploys = deployTimes(g.services)
+		g.deploys = newDeployClock(g.services, o.asOf)
 		if !slices.ContainsFunc(g.services, func(s *service) bool { return s.listed }) {
 			g.unobserved = "Not reported: only failures tell which services run in " + g.Name + ", so its exposure is not known. Deploys that name the environment would tell."
 		}
@@ -53,7 +53,7 @@ func (s *service) byEnvironment() []*service {
 		p := of(row.Environment)
 		p.listed = true
 		p.from, p.to = row.AliveFrom, min(row.AliveTo, s.to)
-		p.deploys = slices.Sorted(slices.Values(row.DeployTimes))
+		p.deploys = AddDeploys(row.Deploys)
 	}
 	told := len(s.presence) > 0
 	for _, row := range s.changes {
@@ -110,7 +110,7 @@ func (o *organisation) modeGroups() []*group {
 			g.services = append(g.services, part)
 		}
 	}
-	alive, deploys := lives(o.services), deployTimes(o.services)
+	alive, deploys := lives(o.services), newDeployClock(o.services, o.asOf)
 	out := sorted(groups)
 	for _, g := range out {
 		g.clock = alive.without(g.services)

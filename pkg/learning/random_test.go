@@ -33,7 +33,7 @@ func random(seed uint64, services, incidents int, days int64) learning.Input {
 		deploys = slices.DeleteFunc(deploys, func(t int64) bool { return t >= asOf })
 		in.Services = append(in.Services, learning.Service{
 			Name: name(i), Team: team(i), InCatalog: true,
-			AliveFrom: since + r.Int64N(20)*day, AliveTo: asOf, DeployTimes: deploys,
+			AliveFrom: since + r.Int64N(20)*day, AliveTo: asOf, Deploys: learning.CountDeploys(deploys...),
 		})
 		for q := range 4 {
 			n := int64(r.IntN(40))

@@ -24,7 +24,7 @@ type service struct {
 	modes      []*modeHistory
 	coarser    []*modeHistory // of modes grouped coarser
 	dead       []dead
-	deploys    []int64
+	deploys    []DeployDay
 	gaps       []*MonitoringGap
 	changes    []*ChangeCount
 	failed     []*FailedChange
@@ -75,8 +75,8 @@ type dead struct {
 type group struct {
 	Scope
 	services []*service
-	clock    clock   // service-days
-	deploys  []int64 // the clock of deploys
+	clock    clock // service-days
+	deploys  deployClock
 
 	unobserved string // why its exposure is not known; "" if it is
 }
@@ -118,7 +118,7 @@ func newOrganisation(in *Input, mergeWindow int64) *organisation {
 		s.listed, s.tier = true, row.Tier
 		s.from, s.to = row.AliveFrom, min(row.AliveTo, in.AsOf)
 		s.aliveFrom, s.aliveTo = s.from, s.to
-		s.deploys = slices.Sorted(slices.Values(row.DeployTimes))
+		s.deploys = AddDeploys(row.Deploys)
 		s.presence = row.Environments
 	}
 	byID := map[string]*Incident{}
@@ -264,7 +264,7 @@ func (s *service) earliest(asOf int64) int64 {
 		note(s.failed[0].FinishedAt)
 	}
 	if len(s.deploys) > 0 {
-		note(s.deploys[0])
+		note(s.deploys[0].from())
 	}
 	return first
 }
@@ -339,7 +339,8 @@ func (i improvements) of(name string) map[string][]*Improvement {
 func (o *organisation) groups(mergeWindow int64) []*group {
 	out := o.teams()
 	for _, s := range o.services {
-		out = append(out, &group{Scope: Scope{oneService, s.name}, services: []*service{s}, clock: *s.clock(), deploys: s.deploys})
+		own := []*service{s}
+		out = append(out, &group{Scope: Scope{oneService, s.name}, services: own, clock: *s.clock(), deploys: newDeployClock(own, o.asOf)})
 	}
 	return slices.Concat(out, o.environments(mergeWindow), o.modeGroups())
 }
@@ -358,7 +359,7 @@ func (o *organisation) teams() []*group {
 	out := append([]*group{{Scope: Scope{Kind: wholeOrganisation}, services: o.services}}, sorted(teams)...)
 	for _, g := range out {
 		g.clock = newClock(g.services)
-		g.deploys = deployTimes(g.services)
+		g.deploys = newDeployClock(g.services, o.asOf)
 	}
 	return out
 }

@@ -100,9 +100,9 @@ func (r *race) layFailures() {
 	slices.Sort(r.unknown)
 	g := r.group
 	days := &watchClock{name: clockOfDays, from: r.start, exposure: func(t int64) float64 { return g.clock.days(t) - g.clock.days(r.start) }}
-	deploys := &watchClock{name: clockOfDeploys, from: math.MaxInt64, exposure: func(t int64) float64 { return g.deployed(t) - g.deployed(r.start-1) }}
-	if i, _ := slices.BinarySearch(g.deploys, r.start); i < len(g.deploys) {
-		deploys.from = g.deploys[i]
+	deploys := &watchClock{name: clockOfDeploys, from: math.MaxInt64, exposure: func(t int64) float64 { return g.deploys.deploys(t) - g.deploys.deploys(r.start) }}
+	if at, known := g.deploys.first(r.start); known {
+		deploys.from = at
 	}
 	r.clocks = []*watchClock{days, deploys}
 }

@@ -92,8 +92,10 @@ func exposure(f *Facts, q Quarter, es estimates) string {
 			services++
 			days += float64(b-a) / 86400e3
 		}
-		for _, t := range s.DeployTimes {
-			deploys += one(t >= from && t < to)
+		for _, d := range s.Deploys {
+			if t := int64(d.Day) * 86400e3; t >= from && t < to {
+				deploys += int64(d.Deploys)
+			}
 		}
 	}
 	if services == 0 {

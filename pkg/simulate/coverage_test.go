@@ -141,11 +141,10 @@ func (w *world) input() learning.Input {
 	}
 	for i := range w.services {
 		slices.Sort(times[i])
-		slices.Sort(deploys[i])
 		name, team := of(i)
 		in.Services = append(in.Services, learning.Service{
 			Name: name, Team: team, InCatalog: team != unknownTeam,
-			AliveFrom: w.at(w.services[i].from), AliveTo: w.at(w.services[i].to), DeployTimes: deploys[i],
+			AliveFrom: w.at(w.services[i].from), AliveTo: w.at(w.services[i].to), Deploys: learning.CountDeploys(deploys[i]...),
 		})
 	}
 	w.putIncidents(&in, of, times)

@@ -203,13 +203,15 @@ func (l *loader) services() error {
 		var s learning.Service
 		var environments []string
 		var from, to []int64
-		var deploys [][]int64
-		if err := rows.Scan(&s.Name, &s.Team, &s.Tier, &s.InCatalog, &s.AliveFrom, &s.AliveTo, &s.DeployTimes, &environments, &from, &to, &deploys); err != nil {
+		var days, deploys []int32
+		var daysIn, deploysIn [][]int32
+		if err := rows.Scan(&s.Name, &s.Team, &s.Tier, &s.InCatalog, &s.AliveFrom, &s.AliveTo, &days, &deploys, &environments, &from, &to, &daysIn, &deploysIn); err != nil {
 			return err
 		}
+		s.Deploys = deployDays(days, deploys)
 		for i, environment := range environments {
 			s.Environments = append(s.Environments, learning.Presence{
-				Environment: environment, AliveFrom: from[i], AliveTo: to[i], DeployTimes: deploys[i],
+				Environment: environment, AliveFrom: from[i], AliveTo: to[i], Deploys: deployDays(daysIn[i], deploysIn[i]),
 			})
 		}
 		if l.input.Start == 0 || s.AliveFrom < l.input.Start {
@@ -218,6 +220,14 @@ func (l *loader) services() error {
 		l.input.Services = append(l.input.Services, s)
 		return nil
 	})
+}
+
+func deployDays(days, deploys []int32) []learning.DeployDay {
+	out := make([]learning.DeployDay, len(days))
+	for i := range days {
+		out[i] = learning.DeployDay{Day: days[i], Deploys: deploys[i]}
+	}
+	return learning.AddDeploys(out)
 }
 
 func (l *loader) coverage() error {

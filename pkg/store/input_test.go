@@ -64,12 +64,12 @@ func TestInput(t *testing.T) {
 		{IncidentID: "i1", Service: "shop", Team: "front", At: ms(40), Exposed: true, ReferenceShare: 0.25, References: 4},
 	})
 	equal("services", in.Services, []learning.Service{
-		{Name: "disks", Team: "unassigned", InCatalog: true, AliveFrom: ms(42), AliveTo: ms(42), DeployTimes: []int64{}},
+		{Name: "disks", Team: "unassigned", InCatalog: true, AliveFrom: ms(42), AliveTo: ms(42)},
 		{
-			Name: "shop", Team: "front", InCatalog: true, AliveFrom: ms(0), AliveTo: ms(42), DeployTimes: []int64{ms(0), ms(33) - int64(hour), ms(40) - 2*int64(hour), ms(41), ms(42) - int64(hour)},
-			Environments: []learning.Presence{{Environment: "production", AliveFrom: ms(0), AliveTo: ms(42), DeployTimes: []int64{ms(0), ms(33) - int64(hour), ms(40) - 2*int64(hour), ms(41), ms(42) - int64(hour)}}},
+			Name: "shop", Team: "front", InCatalog: true, AliveFrom: ms(0), AliveTo: ms(42), Deploys: learning.CountDeploys(ms(0), ms(33)-int64(hour), ms(40)-2*int64(hour), ms(41), ms(42)-int64(hour)),
+			Environments: []learning.Presence{{Environment: "production", AliveFrom: ms(0), AliveTo: ms(42), Deploys: learning.CountDeploys(ms(0), ms(33)-int64(hour), ms(40)-2*int64(hour), ms(41), ms(42)-int64(hour))}},
 		},
-		{Name: "stock", Team: "back", InCatalog: true, AliveFrom: ms(42), AliveTo: ms(42), DeployTimes: []int64{}},
+		{Name: "stock", Team: "back", InCatalog: true, AliveFrom: ms(42), AliveTo: ms(42)},
 	})
 	equal("coverage", in.Coverage, learning.Coverage{Incidents: 1, NoStart: 1, NoSeverity: 1, AutomaticSource: 1})
 	equal("start", in.Start, ms(0))

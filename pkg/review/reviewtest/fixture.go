@@ -121,7 +121,7 @@ func rows(f *review.Facts) {
 	for _, s := range services {
 		svc := learning.Service{Name: s, Team: teams[s], Tier: "1", InCatalog: true, AliveFrom: f.Input.Start, AliveTo: end}
 		for t := f.Input.Start; t < end; t += int64((30 + r.Float64()*60) * 3600e3) {
-			svc.DeployTimes = append(svc.DeployTimes, t)
+			svc.Deploys = learning.AddDeploys(svc.Deploys, learning.CountDeploys(t))
 		}
 		f.Input.Services = append(f.Input.Services, svc)
 		for q := range 7 {

@@ -1,9 +1,30 @@
 -- The case-crossover: was there a change in the window before an incident, and in
 -- the same window one to four weeks earlier. Past weeks only, and only those in
 -- which the service was already being changed.
+--
+-- A change that began at b and finished at f lay in the window before every moment
+-- from b to f + window. Changes that follow each other closely make one such
+-- stretch, so that there are few of them, and the last to begin before a moment
+-- tells whether any holds it: it carries the latest end of all before it.
 WITH
     604800000 AS week,
-    arrayFilter(k -> i.began_at - k * week - @window >= f.first_at, range(1, 5)) AS observed
+    arrayFilter(k -> i.began_at - k * week - @window >= f.first_at, range(1, 5)) AS observed,
+    stretches AS
+    (
+        SELECT service, environment, min(began_at) AS opens_at, max(finished_at) + @window AS closes_at
+        FROM
+        (
+            SELECT service, environment, began_at, finished_at, sum(apart) OVER (PARTITION BY service, environment ORDER BY finished_at, began_at) AS run
+            FROM
+            (
+                SELECT service, environment, finished_at, least(if(started_at = 0, finished_at, started_at), finished_at) AS began_at,
+                    began_at > lagInFrame(finished_at, 1, -@window - 1) OVER (PARTITION BY service, environment ORDER BY finished_at, began_at
+                        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) + @window AS apart
+                FROM change_state
+            )
+        )
+        GROUP BY service, environment, run
+    )
 SELECT
     i.incident_id, i.service, i.team, i.began_at,
     has(h.weeks, 0) AS exposed,
@@ -18,20 +39,22 @@ LEFT JOIN
     SELECT r.incident_id AS incident_id, groupUniqArray(r.k) AS weeks
     FROM
     (
-        SELECT service, environment, finished_at, least(if(started_at = 0, finished_at, started_at), finished_at) AS began_at,
-            arrayJoin(range(toUInt64(greatest(intDiv(began_at, @window), intDiv(finished_at, @window) - 1000)),
-                toUInt64(intDiv(finished_at, @window) + 1))) AS bucket
-        FROM change_state
-    ) AS c
-    INNER JOIN
-    (
-        SELECT incident_id, environment, arrayJoin(range(5)) AS k, began_at - k * week AS at, arrayJoin(reach) AS service,
-            arrayJoin([toUInt64(intDiv(at, @window)), toUInt64(greatest(intDiv(at, @window), 1) - 1)]) AS bucket
+        -- An unknown environment matches any.
+        SELECT incident_id, arrayJoin(if(environment = '', ['any'], ['unknown', concat('in ', environment)])) AS place,
+            arrayJoin(range(5)) AS k, began_at - k * week AS at, arrayJoin(reach) AS service
         FROM incident_reach
-        WHERE began_at >= 4 * week
-    ) AS r ON r.service = c.service AND r.bucket = c.bucket
-    WHERE c.began_at <= r.at AND c.finished_at >= r.at - @window
-        AND (r.environment = '' OR c.environment = '' OR r.environment = c.environment)
+        WHERE began_at >= 4 * week AND began_at <= @as_of
+    ) AS r
+    ASOF INNER JOIN
+    (
+        SELECT service, place, opens_at, max(closes_at) OVER (PARTITION BY service, place ORDER BY opens_at) AS closes_at
+        FROM
+        (
+            SELECT toString(service) AS service, arrayJoin(['any', if(environment = '', 'unknown', concat('in ', environment))]) AS place, opens_at, closes_at
+            FROM stretches
+        )
+    ) AS c ON c.service = r.service AND c.place = r.place AND r.at >= c.opens_at
+    WHERE c.closes_at >= r.at
     GROUP BY r.incident_id
 ) AS h ON h.incident_id = i.incident_id
 LEFT JOIN (SELECT service, min(finished_at) AS first_at FROM change_state GROUP BY service) AS f ON f.service = i.service
