@@ -7,6 +7,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"go.uber.org/zap"
 
 	"github.com/tuition-hq/tuition/pkg/learning"
 )
@@ -110,11 +111,15 @@ func (s *Store) each(ctx context.Context, name string, args []any, row func(driv
 }
 
 func (s *Store) eachOf(ctx context.Context, name, sql string, args []any, row func(driver.Rows) error) error {
+	began := time.Now()
 	rows, err := s.conn.Query(ctx, sql, args...)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", name, err)
 	}
-	defer rows.Close()
+	defer func() {
+		_ = rows.Close()
+		s.log.Debug("read", zap.String("query", name), zap.Duration("took", time.Since(began)))
+	}()
 	for rows.Next() {
 		if err := row(rows); err != nil {
 			return fmt.Errorf("read %s: %w", name, err)

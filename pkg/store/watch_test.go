@@ -21,7 +21,7 @@ func rising(asOf int64, drills bool) learning.Input {
 	for t := int64(start); t < asOf; t += week / 3 {
 		deploys = append(deploys, t)
 	}
-	in.Services = []learning.Service{{Name: "api", Team: "core", InCatalog: true, AliveFrom: int64(start), AliveTo: asOf, DeployTimes: deploys}}
+	in.Services = []learning.Service{{Name: "api", Team: "core", InCatalog: true, AliveFrom: int64(start), AliveTo: asOf, Deploys: learning.CountDeploys(deploys...)}}
 	// 1.37 and 0.31 of a week are no multiples of the deploys' third, nor of a day.
 	for i, t := 0, int64(start)+week/2; t < asOf; i++ {
 		in.Incidents = append(in.Incidents, learning.Incident{

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"go.uber.org/zap"
+
+	"github.com/tuition-hq/tuition/pkg/embedded"
+	"github.com/tuition-hq/tuition/pkg/store"
+)
+
+// measure makes the log of one size in a new engine and computes twice.
+func measure(ctx context.Context, s size, dir string, log io.Writer) (r result, err error) {
+	dir, err = os.MkdirTemp(dir, "tuition-bench-")
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	engine, err := embedded.Start(ctx, embedded.Options{Dir: dir})
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, engine.Stop(context.Background())) }()
+	st, err := store.Open(ctx, store.Config{
+		Addrs: []string{engine.ClickHouseAddr}, Database: engine.Database, Username: engine.Admin.Name, Password: engine.Admin.Password,
+	}, zap.NewNop())
+	if err != nil {
+		return r, err
+	}
+	defer st.Close()
+	if _, err := st.Migrate(ctx); err != nil {
+		return r, err
+	}
+	if err := st.SetCatalog(ctx, s.catalog()); err != nil {
+		return r, err
+	}
+	conn, err := clickhouse.Open(&clickhouse.Options{
+		Addr: []string{engine.ClickHouseAddr}, Auth: clickhouse.Auth{Database: engine.Database, Username: engine.Admin.Name, Password: engine.Admin.Password},
+		ReadTimeout: time.Hour,
+		Settings: clickhouse.Settings{
+			"optimize_aggregation_in_order": 1, "max_bytes_before_external_group_by": 8_000_000_000, "max_bytes_before_external_sort": 8_000_000_000,
+		},
+	})
+	if err != nil {
+		return r, err
+	}
+	defer conn.Close()
+	m := measuring{conn: conn, engine: engine, size: s, log: log}
+	r.size = s
+	m.say("making %d changes and %d incidents of %d services", s.changes, s.incidents, s.services)
+	if err := m.make(ctx, 0, 1); err != nil {
+		return r, err
+	}
+	if err := conn.QueryRow(ctx, "SELECT count() FROM event").Scan(&r.events); err != nil {
+		return r, err
+	}
+	m.say("reading the views")
+	if r.read, err = m.read(ctx, "incident", "change"); err != nil {
+		return r, err
+	}
+	m.say("first computation")
+	if r.first, r.engineFirst, err = m.compute(ctx, end); err != nil {
+		return r, err
+	}
+	if r.readFrom, err = m.read(ctx, "snapshot_incident", "snapshot_change"); err != nil {
+		return r, err
+	}
+	if err := m.make(ctx, 1, 1.01); err != nil {
+		return r, err
+	}
+	m.say("next computation")
+	if r.next, r.engineNext, err = m.compute(ctx, end+(end-begin)/100); err != nil {
+		return r, err
+	}
+	r.enginePeak = m.enginePeak()
+	return r, nil
+}
+
+type measuring struct {
+	conn   driver.Conn
+	engine *embedded.Services
+	size   size
+	log    io.Writer
+}
+
+func (m measuring) say(format string, args ...any) {
+	fmt.Fprintf(m.log, "==> %s "+format+"\n", append([]any{time.Now().Format(time.TimeOnly)}, args...)...)
+}
+
+// make adds the events from one share of the log to another, a few million at a time.
+func (m measuring) make(ctx context.Context, from, to float64) error {
+	const portion = 2_000_000
+	for name, n := range map[string]int{"changes": m.size.changes, "incidents": m.size.incidents, "improvements": m.size.incidents / incidentsPerImprovement} {
+		last := int(to * float64(n))
+		for at := int(from * float64(n)); at < last; at += portion {
+			statement, err := m.size.statement(name, at, min(at+portion, last))
+			if err != nil {
+				return err
+			}
+			if err := m.conn.Exec(ctx, statement); err != nil {
+				return fmt.Errorf("make %s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// read reads all columns of views, which nobody gets.
+func (m measuring) read(ctx context.Context, views ...string) (seconds float64, err error) {
+	began := time.Now()
+	for _, view := range views {
+		if err := m.conn.Exec(ctx, "SELECT * FROM "+view+" FORMAT Null"); err != nil {
+			return 0, fmt.Errorf("read %s: %w", view, err)
+		}
+	}
+	return time.Since(began).Seconds(), nil
+}
+
+// compute runs one computation in a process of its own.
+func (m measuring) compute(ctx context.Context, asOf int64) (p phases, engine float64, err error) {
+	settings, err := json.Marshal(childSettings{
+		Addr: m.engine.ClickHouseAddr, Database: m.engine.Database, Username: m.engine.Ingest.Name, Password: m.engine.Ingest.Password, AsOf: asOf,
+	})
+	if err != nil {
+		return p, 0, err
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return p, 0, err
+	}
+	cmd := exec.CommandContext(ctx, exe)
+	cmd.Env = append(os.Environ(), childEnv+"="+string(settings))
+	cmd.Stderr = m.log
+	before := m.engineCPU()
+	text, err := cmd.Output()
+	if err != nil {
+		return p, 0, fmt.Errorf("the computation: %w", err)
+	}
+	engine = m.engineCPU() - before
+	err = json.Unmarshal(text, &p)
+	p.CPU = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
+	return p, engine, err
+}
+
+// engineProcesses are the children of this process: the engine alone, while no computation runs.
+func engineProcesses() (pids []string, cpu float64) {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range stats {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		// After the name in parentheses: state, parent, …, user and system time are the 12th and 13th.
+		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+		if len(fields) < 13 || fields[1] != strconv.Itoa(os.Getpid()) {
+			continue
+		}
+		user, _ := strconv.ParseFloat(fields[11], 64)
+		system, _ := strconv.ParseFloat(fields[12], 64)
+		const ticks = 100 // a second, on every Linux that Go runs on
+		cpu += (user + system) / ticks
+		pids = append(pids, filepath.Base(filepath.Dir(path)))
+	}
+	return pids, cpu
+}
+
+func (m measuring) engineCPU() float64 {
+	_, cpu := engineProcesses()
+	return cpu
+}
+
+func (m measuring) enginePeak() int64 {
+	pids, _ := engineProcesses()
+	var most int64
+	for _, pid := range pids {
+		most = max(most, peak(pid))
+	}
+	return most
+}
+
+// peak is the most memory that a running process has had, in bytes; 0 where /proc is not.
+func peak(process string) int64 {
+	text, _ := os.ReadFile("/proc/" + process + "/status")
+	for line := range strings.Lines(string(text)) {
+		var kb int64
+		if n, _ := fmt.Sscanf(line, "VmHWM: %d kB", &kb); n == 1 {
+			return kb << 10
+		}
+	}
+	return 0
+}
