@@ -65,6 +65,10 @@ SCALE    ?= 1
 campaigns: ## simulate organisations of known truth and write docs/campaigns.md; CAMPAIGN=name for one, SCALE=0.1 for a tenth
 	@go run ./internal/campaign/run -scale $(SCALE) $(CAMPAIGN)
 
+.PHONY: bench-compute
+bench-compute: engine ## a computation over years of changes at three sizes, into docs/benchmark.md; BENCH=-changes=50000000 for a large one
+	@go run ./internal/benchcompute -document docs/benchmark.md $(BENCH)
+
 .PHONY: long
 long: test-setup ## the long campaigns: faults, coverage simulations, soak
 	@TUITION_LONG=1 go test ./internal/faults/... ./internal/property/... ./pkg/simulate/... ./pkg/stats/... ./pkg/learning/... -timeout 6h -v

@@ -64,7 +64,7 @@ func (o *organisation) until(end, mergeWindow int64) *organisation {
 		for _, p := range s.presence {
 			if p.AliveFrom < end {
 				p.AliveTo = min(p.AliveTo, end)
-				p.Deploys = deploysBefore(p.Deploys, end)
+				p.Deploys = deploysBefore(AddDeploys(p.Deploys), end)
 				part.presence = append(part.presence, p)
 			}
 		}
