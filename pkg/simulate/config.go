@@ -87,4 +87,5 @@ const (
 	forChanges
 	forTelling
 	forBench
+	forForesight
 )

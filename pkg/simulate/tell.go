@@ -54,6 +54,7 @@ func (s *Simulation) Records() iter.Seq[event.Message] {
 			}
 			t.tellLearning(from, to)
 			t.tellPlatform(from, to)
+			t.tellForesight(from, to)
 			if to == t.end {
 				to = math.MaxInt64
 			}

@@ -120,6 +120,10 @@ type world struct {
 	improvements []*improvement
 	gaps         []*gap
 	causes       []*change // deployments that caused a failure, by finish
+	experiments  []*experiment
+	nearMisses   []*nearMiss
+	risks        []*risk
+	costs        []*cost
 }
 
 func newWorld(c Config) *world {
@@ -140,6 +144,7 @@ func newWorld(c Config) *world {
 		}
 		return strings.Compare(a.id, b.id)
 	})
+	w.foresee()
 	return w
 }
 
