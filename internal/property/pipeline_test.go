@@ -109,7 +109,8 @@ func (p *pipeline) fold(t fataler, batches [][]event.Message) outcome {
 // views are those that people build on.
 var views = []string{
 	"incident", "change", "improvement", "postmortem", "monitoring_gap", "incident_change",
-	"recurrence", "coverage",
+	"recurrence", "coverage", "experiment", "near_miss", "risk", "cost", "experiment_incident", "near_miss_incident", "risk_incident",
+	"failure", "exposure",
 }
 
 // lines writes each value on its own line with the shortest text of every number, NaN included.

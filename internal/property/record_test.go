@@ -96,7 +96,48 @@ func attributes(r *rapid.T) map[string]any {
 		"from":                of(r, "before", "on", "off"),
 		"to":                  of(r, "after", "on", "off"),
 		"incidents":           []any{of(r, "covered", "inc-1", "inc-2")},
+		"killSwitch":          rapid.Bool().Draw(r, "kills"),
+		"verdict":             of(r, "a verdict", "held", "refuted", "refuted", "inconclusive"),
+		"hypothesis":          of(r, "a hypothesis", "it holds", "it fails over"),
+		"lossAvoided":         map[string]any{"currency": "EUR", "low": of(r, "avoided", 0.1, 0.7), "high": 10},
+		"avertedBy":           of(r, "averted by", "a quota", "luck"),
+		"probability":         of(r, "a probability", 0.1, 0.3, 1.0),
+		"horizonDays":         of(r, "a horizon", 1, 3, 60),
+		"failure":             of(r, "a costly failure", "inc-1", "d-1", "exp-1", "nm-1", "nothing"),
+		"currency":            of(r, "a currency", "EUR", "USD"),
+		"low":                 of(r, "a low", 0.1, 0.2),
+		"likely":              of(r, "a likely", 0.3, 0.7),
+		"high":                of(r, "a high", 1.1, 2),
+		"covers":              []any{of(r, "covers", "revenue", "credits")},
+		"method":              "ledger",
+		"supersedes":          of(r, "an earlier cost", "cost-1", "cost-2", "cost-3"),
+		"revision":            of(r, "a revision", 1, 2),
+		"surprises":           []any{of(r, "a surprise", "s1", "s2")},
+		"blamelessCheck":      of(r, "a check", "passed", "failed"),
+		"reason":              of(r, "a reason", "mistake", "merged"),
+		"mergedInto":          of(r, "the other", "inc-1", "inc-2", "inc-3"),
 	}
+}
+
+// amendable are attributes that may be corrected, of the kinds that are corrected in one way.
+var amendable = map[string][]string{
+	"flag":          {"service", "environment", "flagKey", "from", "to", "killSwitch"},
+	"improvement":   {"failureMode", "service", "fromFailure", "title"},
+	"monitoringgap": {"failureMode", "service", "title"},
+	"experiment":    {"failureMode", "service", "services", "verdict", "contained", "finishedAt", "lossAvoided"},
+	"nearmiss":      {"failureMode", "service", "services", "avertedBy"},
+	"postmortem":    {"title", "revision", "surprises", "blamelessCheck", "incidents"},
+	"risk":          {"failureMode", "service", "probability", "horizonDays"},
+	"cost":          {"low", "likely", "high", "currency", "failure", "covers", "supersedes"},
+}
+
+// entityOf draws one of the few entities of a kind.
+func entityOf(r *rapid.T, kind string) string {
+	prefix := map[string]string{
+		"incident": "inc", "deployment": "d", "flag": "fc", "improvement": "imp", "monitoringgap": "gap",
+		"experiment": "exp", "nearmiss": "nm", "postmortem": "pm", "risk": "risk", "cost": "cost",
+	}[kind]
+	return fmt.Sprintf("%s-%d", prefix, rapid.IntRange(1, 3).Draw(r, "which "+kind))
 }
 
 // record draws one event and the record that carries it.
@@ -113,7 +154,7 @@ func record(r *rapid.T) event.Message {
 	var typ, subject string
 	var content map[string]any
 	var extras []event.Extra
-	switch what := rapid.IntRange(0, 24).Draw(r, "what"); what {
+	switch what := rapid.IntRange(0, 34).Draw(r, "what"); what {
 	case 0, 1:
 		typ, subject = core("incident.detected"), incident
 		content = map[string]any{"environment": environment, "service": map[string]any{"id": a["service"]}}
@@ -132,7 +173,8 @@ func record(r *rapid.T) event.Message {
 	case 7, 8, 9:
 		typ, subject, content = own("incident.amended"), incident, one(r, a, incidentKeys...)
 	case 10:
-		typ, subject = own(of(r, "what never was", "incident", "deployment", "improvement", "monitoringgap")+".retracted"), of(r, "which", incident, deploy, improvement, gap)
+		kind := of(r, "what never was", "incident", "deployment", "flag", "improvement", "monitoringgap", "experiment", "nearmiss", "postmortem", "risk", "cost")
+		typ, subject, content = own(kind+".retracted"), entityOf(r, kind), some(r, a, "reason", "mergedInto")
 	case 11, 12, 13:
 		typ, subject = own("deployment.finished"), deploy
 		content = some(r, a, "environment", "version", "commit", "artifactId", "startedAt", "finishedAt", "rollout", "automaticRollback")
@@ -149,7 +191,7 @@ func record(r *rapid.T) event.Message {
 		content = map[string]any{"environment": environment, "artifactId": a["artifactId"]}
 	case 18:
 		typ, subject = own("flag.changed"), of(r, "flag change", "fc-1", "fc-2", "fc-3")
-		content = some(r, a, "service", "environment", "from", "to")
+		content = some(r, a, "service", "environment", "from", "to", "killSwitch")
 		content["flagKey"] = a["flagKey"]
 	case 19:
 		typ, subject, content = own("improvement.opened"), improvement, some(r, a, improvementKeys...)
@@ -161,11 +203,29 @@ func record(r *rapid.T) event.Message {
 	case 22:
 		typ, subject, content = own("monitoringgap."+of(r, "gap is", "found", "closed")), gap, some(r, a, "failureMode", "service")
 	case 23:
-		typ, subject, content = own("postmortem.published"), of(r, "report", "pm-1", "pm-2"), some(r, a, "title", "service")
+		typ, subject, content = own("postmortem.published"), entityOf(r, "postmortem"), some(r, a, "title", "service", "revision", "surprises", "blamelessCheck")
 		content["incidents"] = a["incidents"]
 	case 24:
 		typ, subject = core("service.removed"), a["service"].(string)
 		content = map[string]any{"environment": environment}
+	case 25, 26:
+		typ, subject = own("experiment.finished"), entityOf(r, "experiment")
+		content = some(r, a, "service", "services", "environment", "failureMode", "contained", "containedBy", "blastRadius", "startedAt", "finishedAt", "hypothesis", "lossAvoided")
+		content["kind"], content["verdict"] = of(r, "how", "chaos", "game-day"), a["verdict"]
+	case 27, 28:
+		typ, subject = own("nearmiss.recorded"), entityOf(r, "nearmiss")
+		content = some(r, a, "service", "services", "environment", "failureMode", "avertedBy")
+	case 29:
+		typ, subject = own("risk.recorded"), entityOf(r, "risk")
+		content = some(r, a, "service", "environment")
+		content["failureMode"], content["probability"], content["horizonDays"] = a["failureMode"], a["probability"], a["horizonDays"]
+	case 30, 31:
+		typ, subject = own("cost.recorded"), entityOf(r, "cost")
+		content = some(r, a, "likely", "covers", "method", "supersedes")
+		content["failure"], content["currency"], content["low"], content["high"] = a["failure"], a["currency"], a["low"], a["high"]
+	case 32, 33, 34:
+		kind := of(r, "what is amended", "flag", "improvement", "monitoringgap", "experiment", "nearmiss", "postmortem", "risk", "cost")
+		typ, subject, content = own(kind+".amended"), entityOf(r, kind), one(r, a, amendable[kind]...)
 	}
 	id := fmt.Sprintf("e-%d", rapid.IntRange(0, 40).Draw(r, "id"))
 	value, err := event.New(typ, of(r, "tool", tools...), id, of(r, "when", moments...), subject, content, extras...)

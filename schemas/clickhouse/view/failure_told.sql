@@ -19,7 +19,7 @@ LEFT JOIN change_net AS n ON n.entity = c.change_id
 WHERE (c.outcome = 'failed' OR c.rolled_back_at != 0) AND c.outcome != 'cancelled'
     AND c.change_id GLOBAL NOT IN (SELECT change_id FROM change_blamed)
 UNION ALL
-SELECT 3, 'experiment', experiment_id, service, environment, failure_mode, 0, finished_at, finished_at, if(containment = 'escaped', 1, 0)
+SELECT 3, 'experiment', experiment_id, service, environment, failure_mode, 0, if(started_at != 0, started_at, finished_at), finished_at, if(containment = 'escaped', 1, 0)
 FROM experiment_state
 WHERE verdict = 'refuted'
 UNION ALL
