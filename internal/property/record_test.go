@@ -2,6 +2,7 @@ package property
 
 import (
 	"fmt"
+	"maps"
 	"time"
 
 	"pgregory.net/rapid"
@@ -175,6 +176,7 @@ func record(r *rapid.T) event.Message {
 	case 10:
 		kind := of(r, "what never was", "incident", "deployment", "flag", "improvement", "monitoringgap", "experiment", "nearmiss", "postmortem", "risk", "cost")
 		typ, subject, content = own(kind+".retracted"), entityOf(r, kind), some(r, a, "reason", "mergedInto")
+		maps.DeleteFunc(content, func(_ string, v any) bool { return v == nil }) // what never was has no unknowns
 	case 11, 12, 13:
 		typ, subject = own("deployment.finished"), deploy
 		content = some(r, a, "environment", "version", "commit", "artifactId", "startedAt", "finishedAt", "rollout", "automaticRollback")
