@@ -10,22 +10,46 @@ import (
 
 func (c *command) metrics() *cobra.Command {
 	var options app.MetricsOptions
-	var format string
+	var past app.BackfillOptions
+	var history, format string
+	var backfill bool
 	cmd := &cobra.Command{
 		Use:   "metrics",
-		Short: "Compute the estimates and print them with their intervals",
+		Short: "Compute the estimates, as of now or of the past, and print them with their intervals",
 		Long: `Computes every estimate from the log as it is now and prints value, interval,
-n and state. Nothing is written: publishing is what the role analyse does.`,
+n and state. Nothing is written: publishing is what the role analyse does.
+
+With --backfill it computes the past again, as of the end of every week and of
+every quarter, and records what is not recorded so: the organisation and its
+teams as far back as there is exposure, all other scopes at the ends of the last
+eight quarters. What late events and corrections change is kept beside what was
+said before. Stop it whenever you like: started again it goes on. --history
+prints the record of one metric.`,
 		Example: `  tuition metrics --embedded ./data
   tuition metrics --embedded ./data --scope team --window 2026-Q2 --format csv
-  tuition metrics --embedded ./data --metric 'repeat_rate.*' --as-of 2026-06-30`,
+  tuition metrics --embedded ./data --metric 'repeat_rate.*' --as-of 2026-06-30
+  tuition metrics --embedded ./data --backfill --from 2026-01-01
+  tuition metrics --embedded ./data --history monitoring_gaps.told_by_customer`,
 		Args: exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := checkFormat(format); err != nil {
 				return err
 			}
+			if err := oneOf(cmd, backfill, history != ""); err != nil {
+				return err
+			}
 			return c.with(cmd, func(s *app.Session) error {
-				t, err := s.Metrics(cmd.Context(), options)
+				if backfill {
+					past.AsOf = options.AsOf
+					return c.backfill(cmd, s, past)
+				}
+				var t app.Table
+				var err error
+				if history != "" {
+					t, err = s.History(cmd.Context(), app.HistoryOptions{Metric: history, Scope: options.Scope, Window: options.Window})
+				} else {
+					t, err = s.Metrics(cmd.Context(), options)
+				}
 				if err != nil {
 					return err
 				}
@@ -33,12 +57,45 @@ n and state. Nothing is written: publishing is what the role analyse does.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&options.Metric, "metric", "", "only metrics that match this `pattern` (* matches anything)")
-	cmd.Flags().StringVar(&options.Scope, "scope", "organisation", "organisation, team, environment, failure_mode, service or all; or one by `kind:name`, team:payments")
-	cmd.Flags().StringVar(&options.Window, "window", "all", "all, every, or a quarter: 2026-Q3")
-	cmd.Flags().StringVar(&options.AsOf, "as-of", "", "compute as of this `date` (2026-06-30), or log: the end of the log")
+	flags := cmd.Flags()
+	flags.StringVar(&options.Metric, "metric", "", "only metrics that match this `pattern` (* matches anything)")
+	flags.StringVar(&options.Scope, "scope", "organisation", "organisation, team, environment, failure_mode, service or all; or one by `kind:name`, team:payments")
+	flags.StringVar(&options.Window, "window", "all", "all, every, or a quarter: 2026-Q3")
+	flags.StringVar(&options.AsOf, "as-of", "", "compute as of this `date` (2026-06-30), or log: the end of the log")
+	flags.BoolVar(&backfill, "backfill", false, "compute the past again and record it")
+	flags.StringVar(&past.From, "from", "", "with --backfill: from this `date` on (2024-01-31); as far back as there is exposure if not given")
+	flags.StringVar(&past.Every, "every", "week", "with --backfill: week or quarter")
+	flags.StringVar(&history, "history", "", "print what was recorded of this `metric` as of past moments")
 	formatFlag(cmd, &format)
 	return cmd
+}
+
+// oneOf says which flags of metrics do not go together.
+func oneOf(cmd *cobra.Command, backfill, history bool) error {
+	set := func(names ...string) error {
+		for _, name := range names {
+			if cmd.Flags().Changed(name) {
+				return usageError{fmt.Errorf("--%s cannot be used here: `%s --help` shows what goes together", name, cmd.CommandPath())}
+			}
+		}
+		return nil
+	}
+	switch {
+	case backfill:
+		return set("history", "metric", "scope", "window", "format")
+	case history:
+		return set("metric", "as-of", "from", "every")
+	default:
+		return set("from", "every")
+	}
+}
+
+func (c *command) backfill(cmd *cobra.Command, s *app.Session, o app.BackfillOptions) error {
+	done, err := s.Backfill(cmd.Context(), o)
+	if err == nil {
+		fmt.Fprintf(c.stdout, "%d moments: %d computed, %d unchanged; %d estimates recorded\n", done.Moments, done.Moments-done.Unchanged, done.Unchanged, done.Changed)
+	}
+	return err
 }
 
 func (c *command) sql() *cobra.Command {

@@ -151,6 +151,9 @@ func (p *process) analyseOnce(ctx context.Context, st *store.Store, published *l
 	if err := st.Publish(ctx, run); err != nil {
 		return err
 	}
+	if _, err := p.record(ctx, st, input, run, run.AsOf); err != nil {
+		return err
+	}
 	*published = key
 	p.newest.offer(run.ID, input)
 	p.health.analysisDone(time.Since(began))

@@ -88,11 +88,14 @@ func (s *Session) demonstrate(ctx context.Context, organisation *simulate.Simula
 	if err != nil {
 		return err
 	}
-	_, run, err := s.computeSlowly(ctx, st, key.asOf)
+	input, run, err := s.computeSlowly(ctx, st, key.asOf)
 	if err != nil {
 		return err
 	}
 	if err := st.Publish(ctx, run); err != nil {
+		return err
+	}
+	if _, err := s.record(ctx, st, input, run, run.AsOf); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "%d events folded, %d estimates computed in %s (run %s).\n\n", run.InputEvents, len(run.Estimates), time.Since(began).Round(time.Second), run.ID)

@@ -126,6 +126,11 @@ func (s *Session) explained(ctx context.Context, st *store.Store, facts explain.
 	if facts.Titles, err = st.Titles(ctx); err != nil {
 		return nil, err
 	}
+	told, err := st.History(ctx, ask.Metric, ask.Scope, ask.Window, historyRows)
+	if err != nil {
+		return nil, err
+	}
+	facts.Past = pastOf(told)
 	x, err := explain.Of(facts, ask)
 	if err != nil {
 		return nil, err

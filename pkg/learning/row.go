@@ -31,13 +31,14 @@ type Row struct {
 	Origin    string   `json:"origin"`
 	Verdict   string   `json:"verdict"`
 	Reading   string   `json:"reading"`
+	Lacks     int64    `json:"lacks"`
 }
 
 // RowOf is an estimate as data.
 func RowOf(e Estimate) Row {
 	return Row{
 		e.Metric, e.Scope.Kind, e.Scope.Name, e.Window, Instant(e.AsOf), finite(e.Value), finite(e.Low), finite(e.High), e.Level,
-		finite(e.Low50), finite(e.High50), e.Unit, e.N, e.Events, finite(e.Exposure), e.Censored, string(e.State), e.State.Code(), e.Method, e.Origin, e.Verdict, e.Reading,
+		finite(e.Low50), finite(e.High50), e.Unit, e.N, e.Events, finite(e.Exposure), e.Censored, string(e.State), e.State.Code(), e.Method, e.Origin, e.Verdict, e.Reading, e.Lacks,
 	}
 }
 

@@ -124,6 +124,16 @@ func Of(estimates []Estimate, scope Scope) []Estimate {
 	return out
 }
 
+// Gone is an estimate that was given once and is no longer: a correction has
+// taken away what it counted.
+func Gone(metric string, scope Scope, window string, asOf int64) Estimate {
+	m, known := Lookup(metric)
+	if !known {
+		m = Metric{Name: metric, Minimum: "none"}
+	}
+	return missing(m, scope, window, &Estimate{AsOf: asOf, Level: DefaultSettings().Level})
+}
+
 // missing is an estimate that has no row of its own.
 func missing(m Metric, scope Scope, window string, like *Estimate) Estimate {
 	reading := "Not enough data: nothing was counted here."

@@ -21,7 +21,7 @@ func (s *Store) Publish(ctx context.Context, run learning.Run) error {
 			e := &run.Estimates[i]
 			if err := batch.Append(run.ID, e.Metric, e.Scope.Kind, e.Scope.Name, e.Window, e.AsOf,
 				e.Value, e.Low, e.High, e.Level, e.Low50, e.High50, e.Unit, e.N, e.Events, e.Exposure, e.Censored,
-				string(e.State), uint8(e.State.Code()), e.Method, e.Origin, e.Verdict, e.Reading); err != nil {
+				string(e.State), uint8(e.State.Code()), e.Method, e.Origin, e.Verdict, e.Reading, e.Lacks); err != nil {
 				return err
 			}
 		}
@@ -75,7 +75,7 @@ func (s *Store) Estimates(ctx context.Context) (learning.Snapshot, error) {
 		var state string
 		if err := rows.Scan(&e.Metric, &e.Scope.Kind, &e.Scope.Name, &e.Window, &e.AsOf,
 			&e.Value, &e.Low, &e.High, &e.Level, &e.Low50, &e.High50, &e.Unit, &e.N, &e.Events, &e.Exposure, &e.Censored,
-			&state, &e.Method, &e.Origin, &e.Verdict, &e.Reading); err != nil {
+			&state, &e.Method, &e.Origin, &e.Verdict, &e.Reading, &e.Lacks); err != nil {
 			return err
 		}
 		e.State = learning.State(state)

@@ -34,6 +34,7 @@ var views = []string{
 	"risk_incident", "warning_heeded", "near_miss_incident", "experiment_incident",
 	"change_net", "failure_told", "failure", "exposure",
 	"estimate_run_current", "estimate", "estimate_evidence", "watch_alarm_first", "watch", "board_item", "board",
+	"estimate_history", "estimate_told", "estimate_revision",
 }
 
 // Migrate brings the database to this version's tables and views and names the

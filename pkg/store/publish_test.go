@@ -84,7 +84,7 @@ func TestTheNewestFinishedRunCounts(t *testing.T) {
 	err = s.insert(t.Context(), "estimate_row", func(batch driver.Batch) error {
 		e := half.Estimates[0]
 		return batch.Append(half.ID, e.Metric, e.Scope.Kind, e.Scope.Name, e.Window, e.AsOf, e.Value, e.Low, e.High, e.Level, e.Low50, e.High50,
-			e.Unit, e.N, e.Events, e.Exposure, e.Censored, string(e.State), uint8(0), e.Method, e.Origin, e.Verdict, e.Reading)
+			e.Unit, e.N, e.Events, e.Exposure, e.Censored, string(e.State), uint8(0), e.Method, e.Origin, e.Verdict, e.Reading, e.Lacks)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -20,7 +20,7 @@ import (
 
 var columns = []string{
 	"metric", "scope_kind", "scope", "window", "as_of", "value", "low", "high", "level", "low50", "high50",
-	"unit", "n", "events", "exposure", "censored", "state", "state_code", "method", "origin", "verdict", "reading",
+	"unit", "n", "events", "exposure", "censored", "state", "state_code", "method", "origin", "verdict", "reading", "lacks",
 }
 
 func fields(r learning.Row) []string {
@@ -28,7 +28,7 @@ func fields(r learning.Row) []string {
 	return []string{
 		r.Metric, r.ScopeKind, r.Scope, r.Window, r.AsOf, decimal(r.Value), decimal(r.Low), decimal(r.High), decimal(&r.Level),
 		decimal(r.Low50), decimal(r.High50), r.Unit, whole(r.N), whole(r.Events), decimal(r.Exposure), whole(r.Censored), r.State,
-		strconv.Itoa(r.StateCode), r.Method, r.Origin, r.Verdict, r.Reading,
+		strconv.Itoa(r.StateCode), r.Method, r.Origin, r.Verdict, r.Reading, whole(r.Lacks),
 	}
 }
 

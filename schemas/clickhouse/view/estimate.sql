@@ -13,6 +13,7 @@ SELECT DISTINCT
     e.exposure AS exposure,
     e.censored AS censored,
     e.state AS state, e.state_code AS state_code, e.method AS method, e.verdict AS verdict, e.reading AS reading,
-    e.unit AS unit, e.events AS events, e.origin AS origin
+    e.unit AS unit, e.events AS events, e.origin AS origin,
+    e.lacks AS lacks
 FROM estimate_row AS e
 WHERE e.run = (SELECT run FROM estimate_run_current)
