@@ -140,7 +140,12 @@ func (s *Session) Backfill(ctx context.Context, o BackfillOptions) (Backfilled, 
 		return Backfilled{}, usage(fmt.Errorf("--from %s is not before the last moment, %s; give an earlier date", o.From, utcMillis(key.asOf).Format(time.DateOnly)))
 	}
 	done := s.slow("folding the log")
-	latest, err := s.loadInput(ctx, st, key.asOf)
+	frozen, err := st.Freeze(ctx)
+	if err != nil {
+		return Backfilled{}, err
+	}
+	defer func() { _ = frozen.Close() }()
+	latest, err := s.loadInput(ctx, frozen, key.asOf)
 	done()
 	if err != nil {
 		return Backfilled{}, err
@@ -148,7 +153,7 @@ func (s *Session) Backfill(ctx context.Context, o BackfillOptions) (Backfilled, 
 	if latest.Start == 0 {
 		return Backfilled{}, nil // no exposure, no past
 	}
-	return s.backfill(ctx, st, latest, moments(max(from, latest.Start), key.asOf, o.Every))
+	return s.backfill(ctx, st, frozen, latest, moments(max(from, latest.Start), key.asOf, o.Every))
 }
 
 // moments are those after a first one up to the last: the ends of weeks (Sunday,
@@ -173,7 +178,7 @@ func moments(from, last int64, every string) []int64 {
 }
 
 // backfill folds the next moment while one is computed.
-func (s *Session) backfill(ctx context.Context, st *store.Store, latest learning.Input, moments []int64) (Backfilled, error) {
+func (s *Session) backfill(ctx context.Context, st, frozen *store.Store, latest learning.Input, moments []int64) (Backfilled, error) {
 	recorded, err := st.Recorded(ctx)
 	if err != nil {
 		return Backfilled{}, err
@@ -190,7 +195,7 @@ func (s *Session) backfill(ctx context.Context, st *store.Store, latest learning
 			input := latest
 			if moment != latest.AsOf {
 				var err error
-				if input, err = s.loadInput(ctx, st, moment); err != nil {
+				if input, err = s.loadInput(ctx, frozen, moment); err != nil {
 					return err
 				}
 			}

@@ -36,6 +36,9 @@ type LogState struct {
 // LogState folds the whole log into one line. Equal states give equal estimates
 // under equal settings.
 func (s *Store) LogState(ctx context.Context) (LogState, error) {
+	if s.state != nil {
+		return *s.state, nil
+	}
 	var state LogState
 	err := s.each(ctx, "log_state", nil, func(rows driver.Rows) error {
 		return rows.Scan(&state.Events, &state.Hash, &state.First, &state.Last)

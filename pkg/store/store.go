@@ -71,6 +71,8 @@ type Store struct {
 	// configured is the newest publication that the last LoadInput read, so that
 	// the run computed from it ranks after runs of older settings.
 	configured atomic.Int64
+
+	state *LogState // of a log that was frozen; nil: it is read each time
 }
 
 // Open makes a store. It does not dial yet: see Ping.
@@ -85,8 +87,8 @@ func Open(_ context.Context, config Config, log *zap.Logger) (*Store, error) {
 	return &Store{config: config, conn: conn, log: log}, nil
 }
 
-func connect(config Config, addrs []string) (driver.Conn, error) {
-	conn, err := clickhouse.Open(&clickhouse.Options{
+func connect(config Config, addrs []string, adjust ...func(*clickhouse.Options)) (driver.Conn, error) {
+	options := &clickhouse.Options{
 		Addr:        addrs,
 		Auth:        clickhouse.Auth{Database: config.Database, Username: config.Username, Password: config.Password},
 		TLS:         config.TLS,
@@ -99,7 +101,11 @@ func connect(config Config, addrs []string) (driver.Conn, error) {
 			// takes a fifth of the memory. A view cannot ask for it.
 			"optimize_aggregation_in_order": 1,
 		},
-	})
+	}
+	for _, f := range adjust {
+		f(options)
+	}
+	conn, err := clickhouse.Open(options)
 	if err != nil {
 		return nil, fmt.Errorf("ClickHouse settings: %w", err)
 	}
