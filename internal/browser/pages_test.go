@@ -16,6 +16,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/tuition-hq/tuition/pkg/explain"
 	"github.com/tuition-hq/tuition/pkg/learning"
 	"github.com/tuition-hq/tuition/pkg/review"
 	"github.com/tuition-hq/tuition/pkg/review/reviewtest"
@@ -30,7 +31,14 @@ func (s source) Quarters(context.Context) ([]string, error) {
 	return []string{s.facts.Quarter, "2026-Q2", "2026-Q1"}, nil
 }
 func (s source) Facts(context.Context, string) (review.Facts, error) { return s.facts, nil }
-func (s source) Ready() error                                        { return nil }
+func (s source) Explain(_ context.Context, ask explain.Ask) (explain.Explanation, error) {
+	return reviewtest.Explain(s.facts, ask)
+}
+
+func (s source) AsOf(context.Context, int64) (learning.Snapshot, []int64, error) {
+	return s.facts.Snapshot, nil, nil
+}
+func (s source) Ready() error { return nil }
 
 // absent ends a test whose tool is not installed: a skip on a laptop, a failure in CI.
 func absent(t *testing.T, what string) {
@@ -100,7 +108,9 @@ func TestPagesInABrowser(t *testing.T) {
 		defer server.Close()
 		pages = append(pages, ask{name, server.URL + "/review/2026-Q3"})
 		if name == "normal" {
-			pages = append(pages, ask{"index", server.URL + "/"}, ask{"unknown", server.URL + "/review/2026-Q5"})
+			pages = append(pages, ask{"index", server.URL + "/"}, ask{"unknown", server.URL + "/review/2026-Q5"},
+				ask{"metrics", server.URL + "/explain"}, ask{"explain", server.URL + "/explain/learning_derivative.uncontained"},
+				ask{"explain_insufficient", server.URL + "/explain/repeat_rate.after_fix.90d?scope=team:Payments"})
 		}
 	}
 	input, err := json.Marshal(map[string]any{"chromium": browser, "out": out, "pages": pages})

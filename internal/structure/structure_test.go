@@ -28,13 +28,13 @@ var allowed = map[string][]string{
 	"pkg/embedded":  {"internal/tied"},
 	"pkg/simulate":  {"pkg/event", "pkg/catalog", "pkg/learning"},
 	"pkg/explain":   {"pkg/learning", "pkg/stats"}, // how long the rest takes; computes no estimate
-	"pkg/review":    {"pkg/learning", "pkg/stats"}, // draws survival curves; computes no estimate
+	"pkg/review":    {"pkg/learning", "pkg/stats", "pkg/explain"}, // draws survival curves; computes no estimate
 	"pkg/export":    {"pkg/learning"},
-	"pkg/web":       {"pkg/review", "pkg/learning"},
+	"pkg/web":       {"pkg/review", "pkg/learning", "pkg/explain"},
 	"dashboards":    {},
 	"deploy":        {},
 
-	"pkg/review/reviewtest": {"pkg/learning", "pkg/review"}, // fixtures for tests of pages and dashboards
+	"pkg/review/reviewtest": {"pkg/learning", "pkg/review", "pkg/explain"}, // fixtures for tests of pages and dashboards
 }
 
 // TestImportsPointOneWay fails on an import against the direction of the data.

@@ -2,10 +2,12 @@ package app
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/tuition-hq/tuition/pkg/explain"
 	"github.com/tuition-hq/tuition/pkg/learning"
 	"github.com/tuition-hq/tuition/pkg/review"
 	"github.com/tuition-hq/tuition/pkg/store"
@@ -128,6 +130,38 @@ func (s *newest) Facts(ctx context.Context, quarter string) (review.Facts, error
 		})
 	}
 	return facts, nil
+}
+
+// Explain is all there is to say of one estimate of the newest run.
+func (s *newest) Explain(ctx context.Context, ask explain.Ask) (explain.Explanation, error) {
+	snapshot, err := s.Snapshot(ctx)
+	if err != nil {
+		return explain.Explanation{}, err
+	}
+	input, err := s.rows(ctx, snapshot)
+	if err != nil {
+		return explain.Explanation{}, err
+	}
+	facts := explain.Facts{Snapshot: snapshot, Input: &input}
+	counted := countedBy(ask)
+	if facts.Evidence, err = s.store.Evidence(ctx, counted.Metric, ask.Scope.Kind, ask.Scope.Name, ask.Window); err != nil {
+		return explain.Explanation{}, err
+	}
+	x, err := s.session.explained(ctx, s.store, facts, ask)
+	if err != nil {
+		return explain.Explanation{}, err
+	}
+	return *x, nil
+}
+
+// AsOf is what is recorded as of a moment, and all moments that are.
+func (s *newest) AsOf(ctx context.Context, asOf int64) (learning.Snapshot, []int64, error) {
+	snapshot, err := s.store.EstimatesAsOf(ctx, asOf)
+	if err != nil || len(snapshot.Estimates) > 0 {
+		return snapshot, nil, err
+	}
+	recorded, err := s.store.Recorded(ctx)
+	return snapshot, slices.Sorted(maps.Keys(recorded)), err
 }
 
 // rows are the folded rows of a snapshot, loaded when a page first needs them.

@@ -96,9 +96,11 @@ type Part struct {
 }
 
 // Missing says that there is no such estimate, and what to do about it.
-type Missing struct{ error }
+type Missing struct{ Why error }
 
-func (m Missing) Unwrap() error { return m.error }
+func (m Missing) Error() string { return m.Why.Error() }
+
+func (m Missing) Unwrap() error { return m.Why }
 
 // Of explains one estimate. The error is Missing if there is none.
 func Of(f Facts, ask Ask) (Explanation, error) {
@@ -108,7 +110,7 @@ func Of(f Facts, ask Ask) (Explanation, error) {
 	}
 	var family []learning.Estimate // of the same scope and window
 	var same []learning.Estimate   // of the same metric and scope
-	estimates := estimatesOf(f.Snapshot.Estimates, ask.Scope)
+	estimates := EstimatesOf(f.Snapshot.Estimates, ask.Scope)
 	for _, e := range estimates {
 		if e.Window == ask.Window && Family(e.Metric) == Family(ask.Metric) {
 			family = append(family, e)
@@ -145,9 +147,9 @@ func Of(f Facts, ask Ask) (Explanation, error) {
 	return x, nil
 }
 
-// estimatesOf are all of one scope; of one below the organisation also those
+// EstimatesOf are all of one scope; of one below the organisation also those
 // that too little was counted for.
-func estimatesOf(all []learning.Estimate, scope learning.Scope) []learning.Estimate {
+func EstimatesOf(all []learning.Estimate, scope learning.Scope) []learning.Estimate {
 	if scope.Name != "" {
 		return learning.Of(all, scope)
 	}

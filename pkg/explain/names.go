@@ -26,6 +26,15 @@ func Parts(family string) []learning.Metric {
 	return out
 }
 
+// List is a family's metrics with what each is, in their order.
+func List(family string) []Part {
+	var out []Part
+	for _, m := range Parts(family) {
+		out = append(out, Part{Name: m.Name, Definition: m.Definition})
+	}
+	return out
+}
+
 // Families are all of them, in the order in which the metrics stand.
 func Families() []string {
 	var out []string
@@ -102,7 +111,11 @@ func edits(a, b string) int {
 	return row[len(to)]
 }
 
-// noScope says that a scope does not exist and how to list those that do.
+// NoScope says, as Missing, that a scope does not exist and how to list those that do.
+func NoScope(estimates []learning.Estimate, scope learning.Scope) error {
+	return Missing{noScope(estimates, scope)}
+}
+
 func noScope(estimates []learning.Estimate, scope learning.Scope) error {
 	list := fmt.Sprintf("`tuition metrics --scope %s` lists them", scope.Kind)
 	var names []string

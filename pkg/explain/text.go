@@ -144,7 +144,7 @@ func (x *Explanation) writePast(p *page) {
 	p.heading("As of earlier moments")
 	for i := range x.Past {
 		past := &x.Past[i]
-		p.print(fmt.Sprintf("  %s  %s", utc(past.asOf).Format("2006-01-02"), past.figures(x.Of.Unit)))
+		p.print(fmt.Sprintf("  %s  %s", utc(past.asOf).Format("2006-01-02"), past.Figures(x.Of.Unit)))
 	}
 }
 
@@ -192,10 +192,11 @@ func (x *Explanation) Verdict() string { return cmp.Or(x.Of.Verdict, "none") }
 
 // Words is one computation in words.
 func (p *Past) Words(unit string) string {
-	return p.figures(unit) + ", computed " + utc(p.computed).Format("2006-01-02 15:04")
+	return p.Figures(unit) + ", computed " + utc(p.computed).Format("2006-01-02 15:04")
 }
 
-func (p *Past) figures(unit string) string {
+// Figures is its value and interval in words, else its state.
+func (p *Past) Figures(unit string) string {
 	if p.Value == nil {
 		return fmt.Sprintf("%s, n = %d", StateWords(p.State), p.N)
 	}
@@ -283,10 +284,10 @@ func (x *Explanation) Rows() [][]any {
 		add("outlook", "", sentence)
 	}
 	if x.Before != nil {
-		add("before", x.Before.ComputedAt, x.Before.figures(x.Of.Unit))
+		add("before", x.Before.ComputedAt, x.Before.Figures(x.Of.Unit))
 	}
 	for i := range x.Past {
-		add("history", x.Past[i].AsOf, x.Past[i].figures(x.Of.Unit))
+		add("history", x.Past[i].AsOf, x.Past[i].Figures(x.Of.Unit))
 	}
 	for _, i := range x.Evidence.Items {
 		add("evidence", i.Kind+" "+i.Entity, strings.TrimSpace(i.At+" "+i.Title))

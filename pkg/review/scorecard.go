@@ -14,6 +14,7 @@ type scoreFamily struct {
 
 type scoreRow struct {
 	Title, Unit string
+	Link        string // to its explanation
 	Figures     []scoreFigure // of the quarter and of the whole record
 }
 
@@ -37,7 +38,7 @@ func scorecard(f *Facts, q Quarter, es estimates) section {
 	for _, fam := range families {
 		out := scoreFamily{Title: fam.title, CannotSay: fam.cannotSay}
 		for _, m := range fam.measures {
-			row := scoreRow{Title: m.title}
+			row := scoreRow{Title: m.title, Link: ExplainLink(m.metric, learning.Scope{Kind: organisation}, q.String())}
 			var counted int64
 			within := extentOf(es, m.metric, q)
 			for i, window := range []string{q.String(), wholeRecord} {

@@ -7,6 +7,7 @@ import "strconv"
 // and a dark theme must be able to reach every mark.
 type chart struct {
 	ID, Title, Note string
+	Link            string // to the explanation of what is drawn
 	Desc            string // for those who cannot see the drawing
 	Width, Height   float64
 	Marks           []mark

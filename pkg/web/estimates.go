@@ -12,9 +12,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/tuition-hq/tuition/pkg/explain"
 	"github.com/tuition-hq/tuition/pkg/learning"
 )
 
@@ -43,6 +45,7 @@ func decimal(x *float64) string {
 // scope= with nothing after it means the organisation, whose name is empty.
 type query struct {
 	format  string
+	asOf    int64 // milliseconds; 0: the newest run
 	filters map[string][]string
 }
 
@@ -57,13 +60,52 @@ func parseQuery(v url.Values) (query, error) {
 			if q.format != "json" && q.format != "csv" {
 				return q, errors.New("format is json or csv")
 			}
+		case name == "as_of":
+			var err error
+			if q.asOf, err = parseAsOf(values[len(values)-1]); err != nil {
+				return q, err
+			}
 		case slices.Contains(filterNames, name):
 			q.filters[name] = values
 		default:
-			return q, fmt.Errorf("there is no parameter of that name: the parameters are format, %s; a filter may be given several times", strings.Join(filterNames, ", "))
+			return q, fmt.Errorf("there is no parameter of that name: the parameters are format, as_of, %s; a filter may be given several times", strings.Join(filterNames, ", "))
 		}
 	}
 	return q, nil
+}
+
+// parseAsOf reads a day, the whole of which counts, or the moment that an answer gives as as_of.
+func parseAsOf(text string) (int64, error) {
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return day.AddDate(0, 0, 1).UnixMilli(), nil
+	}
+	moment, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil || moment.UnixMilli() <= 0 {
+		return 0, errors.New("as_of is a day like 2026-06-30, the whole of which counts, or a moment like 2026-07-01T00:00:00Z")
+	}
+	return moment.UnixMilli(), nil
+}
+
+// asOf is what is recorded as of a moment. The error says which moments are near.
+func (s *site) asOf(ctx context.Context, moment int64) (learning.Snapshot, error) {
+	newest, err := s.source.Snapshot(ctx)
+	if err != nil || newest.AsOf == moment {
+		return newest, err
+	}
+	snapshot, moments, err := s.source.AsOf(ctx, moment)
+	if err != nil || len(snapshot.Estimates) > 0 {
+		return snapshot, err
+	}
+	near := "nothing is recorded of the past: `tuition metrics --backfill` computes it"
+	if len(moments) > 0 {
+		i, _ := slices.BinarySearch(moments, moment)
+		var named []string
+		for _, m := range moments[max(0, i-1):min(len(moments), i+1)] {
+			named = append(named, learning.Instant(m))
+		}
+		near = "the nearest that are recorded are as of " + strings.Join(named, " and ")
+	}
+	return snapshot, explain.Missing{Why: fmt.Errorf("nothing is recorded as of %s; %s", learning.Instant(moment), near)}
 }
 
 func (q query) holds(e *learning.Estimate) bool {
@@ -94,11 +136,18 @@ func (s *site) estimates(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	snapshot, err := s.source.Snapshot(ctx)
+	var snapshot learning.Snapshot
+	if q.asOf != 0 {
+		snapshot, err = s.asOf(ctx, q.asOf)
+	} else {
+		snapshot, err = s.source.Snapshot(ctx)
+	}
 	switch {
 	case errors.Is(err, ErrNotComputed):
-		w.Header().Set("Retry-After", "10")
-		s.problem(w, http.StatusServiceUnavailable, "no computation has finished yet: try again in a moment")
+		s.notComputed(w)
+		return
+	case status(err) != 0:
+		s.problem(w, status(err), err.Error())
 		return
 	case err != nil:
 		s.log.Error("estimates failed", zap.Error(err))
@@ -120,6 +169,11 @@ func (s *site) estimates(w http.ResponseWriter, r *http.Request) {
 		"run_id": snapshot.RunID, "as_of": learning.Instant(snapshot.AsOf), "input_events": snapshot.InputEvents,
 		"computed_at": learning.Instant(snapshot.ComputedAt.UnixMilli()), "estimates": rows,
 	})
+}
+
+func (s *site) notComputed(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", "10")
+	s.problem(w, http.StatusServiceUnavailable, "no computation has finished yet: try again in a moment")
 }
 
 func (s *site) problem(w http.ResponseWriter, status int, what string) {

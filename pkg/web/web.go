@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.uber.org/zap"
 
+	"github.com/tuition-hq/tuition/pkg/explain"
 	"github.com/tuition-hq/tuition/pkg/learning"
 	"github.com/tuition-hq/tuition/pkg/review"
 )
@@ -32,6 +33,11 @@ type Source interface {
 	Quarters(ctx context.Context) ([]string, error)
 	// Facts is all of one quarter. It is asked only for quarters that have data.
 	Facts(ctx context.Context, quarter string) (review.Facts, error)
+	// Explain is all there is to say of one estimate of the newest run; the error is
+	// an explain.Missing if there is none.
+	Explain(ctx context.Context, ask explain.Ask) (explain.Explanation, error)
+	// AsOf is what is recorded as of a moment in milliseconds, and all moments that are.
+	AsOf(ctx context.Context, asOf int64) (learning.Snapshot, []int64, error)
 	// Ready is nil while the process can do its work.
 	Ready() error
 }
@@ -60,6 +66,9 @@ func New(c Config, source Source, log *zap.Logger) http.Handler {
 	mux.HandleFunc("GET /{$}", s.index)
 	mux.HandleFunc("GET /review/{quarter}", s.review)
 	mux.HandleFunc("GET /api/estimates", s.estimates)
+	mux.HandleFunc("GET /explain", s.explainIndex)
+	mux.HandleFunc("GET /explain/{metric}", s.explainPage)
+	mux.HandleFunc("GET /api/explain/{metric}", s.explainData)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", s.ready)
 	if c.Metrics != nil {

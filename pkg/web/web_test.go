@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap/zaptest"
 
+	"github.com/tuition-hq/tuition/pkg/explain"
 	"github.com/tuition-hq/tuition/pkg/learning"
 	"github.com/tuition-hq/tuition/pkg/review"
 	"github.com/tuition-hq/tuition/pkg/review/reviewtest"
@@ -32,7 +33,23 @@ func (s source) Quarters(context.Context) ([]string, error) {
 	return []string{"2026-Q3", "2026-Q2"}, s.err
 }
 func (s source) Facts(context.Context, string) (review.Facts, error) { return s.facts, s.err }
-func (s source) Ready() error                                        { return s.ready }
+func (s source) Explain(_ context.Context, ask explain.Ask) (explain.Explanation, error) {
+	if s.err != nil {
+		return explain.Explanation{}, s.err
+	}
+	return reviewtest.Explain(s.facts, ask)
+}
+
+func (s source) AsOf(_ context.Context, asOf int64) (learning.Snapshot, []int64, error) {
+	recorded := s.facts.Snapshot.AsOf - 7*86_400_000
+	if asOf != recorded {
+		return learning.Snapshot{}, []int64{recorded}, s.err
+	}
+	snapshot := s.facts.Snapshot
+	snapshot.AsOf = asOf
+	return snapshot, nil, s.err
+}
+func (s source) Ready() error { return s.ready }
 
 func handler(t *testing.T, s source) http.Handler {
 	t.Helper()
@@ -78,8 +95,35 @@ func TestAddresses(t *testing.T) {
 		{"no writing", "POST", "/review/2026-Q3", normal, 405, ""},
 		{"no deleting", "DELETE", "/api/estimates", normal, 405, ""},
 		{"head", "HEAD", "/review/2026-Q3", normal, 200, ""},
+		{"all metrics", "GET", "/explain", normal, 200, `href="/explain/repeat_rate.after_fix.90d"`},
+		{"all metrics of a team", "GET", "/explain?scope=team:Payments&window=2026-Q3", normal, 200, "Team Payments"},
+		{"all metrics of no team", "GET", "/explain?scope=team:Nobody", normal, 404, "there are Discovery, Payments, Platform"},
+		{"an estimate", "GET", "/explain/learning_derivative.uncontained", normal, 200, "What would change it"},
+		{"its failures", "GET", "/explain/learning_derivative.uncontained", normal, 200, `<a href="/review/2026-Q3">`},
+		{"what was said before", "GET", "/explain/learning_derivative.uncontained", normal, 200, "Before, as of the same moment"},
+		{"a family", "GET", "/explain/repeat_rate", normal, 200, "Repeat rate"},
+		{"no such metric", "GET", "/explain/repeat_rates", normal, 404, "the nearest are repeat_rate, "},
+		{"markup for a metric", "GET", "/explain/%3Cscript%3E", normal, 404, "&lt;script&gt;"},
+		{"no such scope", "GET", "/explain/repeat_rate.repeats?scope=team:Nobody", normal, 404, "There is no scope team:Nobody"},
+		{"no such kind", "GET", "/explain/repeat_rate.repeats?scope=planet:earth", normal, 400, "Scope is organisation, or kind:name"},
+		{"no such window", "GET", "/explain/repeat_rate.repeats?window=2026-Q5", normal, 400, "is not a quarter"},
+		{"window without estimates", "GET", "/explain/repeat_rate.repeats?window=1999-Q1", normal, 404, "has no estimate of organisation for the window 1999-Q1"},
+		{"a long name", "GET", "/explain/" + strings.Repeat("a", 400), normal, 400, "too long"},
+		{"a long scope", "GET", "/api/explain/repeat_rate.repeats?scope=team:" + strings.Repeat("a", 400), normal, 400, "in at most 300 bytes"},
+		{"twice", "GET", "/api/explain/repeat_rate.repeats?window=all&window=all", normal, 400, "once"},
+		{"a limit beyond the bound", "GET", "/api/explain/repeat_rate.repeats?limit=1000000", normal, 400, "from 0 to 10000"},
+		{"explained as data", "GET", "/api/explain/learning_derivative.uncontained?limit=2", normal, 200, `"rest":`},
+		{"a family as data", "GET", "/api/explain/durations", normal, 200, `"durations.detect.median"`},
+		{"no such metric as data", "GET", "/api/explain/nothing", normal, 404, "the nearest are"},
+		{"explained before the first computation", "GET", "/api/explain/repeat_rate.repeats", early, 503, "no computation has finished yet"},
+		{"explained with the store away", "GET", "/explain/repeat_rate.repeats", broken, 503, "The store does not answer"},
+		{"the past", "GET", "/api/estimates?as_of=2026-09-23", normal, 200, `"as_of":"2026-09-24T00:00:00.000Z"`},
+		{"the past by its moment", "GET", "/api/estimates?as_of=2026-09-24T00:00:00.000Z", normal, 200, `"as_of":"2026-09-24T00:00:00.000Z"`},
+		{"now by its moment", "GET", "/api/estimates?as_of=2026-10-01T00:00:00Z", normal, 200, `"as_of":"2026-10-01T00:00:00.000Z"`},
+		{"a moment that is not recorded", "GET", "/api/estimates?as_of=2026-01-01", normal, 404, "the nearest that are recorded are as of 2026-09-24T00:00:00.000Z"},
+		{"no moment", "GET", "/api/estimates?as_of=yesterday", normal, 400, "as_of is a day like 2026-06-30"},
 		{"unknown format", "GET", "/api/estimates?format=xml", normal, 400, "format is json or csv"},
-		{"unknown parameter", "GET", "/api/estimates?team=Payments", normal, 400, "the parameters are format, metric, scope_kind, scope, window"},
+		{"unknown parameter", "GET", "/api/estimates?team=Payments", normal, 400, "the parameters are format, as_of, metric, scope_kind, scope, window"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			answer, body := ask(t, c.source, c.method, c.path)
