@@ -27,7 +27,7 @@ var allowed = map[string][]string{
 	"pkg/store":     {"pkg/event", "pkg/learning", "pkg/catalog", "schemas"}, // knows no Kafka
 	"pkg/embedded":  {"internal/tied"},
 	"pkg/simulate":  {"pkg/event", "pkg/catalog", "pkg/learning"},
-	"pkg/explain":   {"pkg/learning", "pkg/stats"}, // how long the rest takes; computes no estimate
+	"pkg/explain":   {"pkg/learning", "pkg/stats"},                // how long the rest takes; computes no estimate
 	"pkg/review":    {"pkg/learning", "pkg/stats", "pkg/explain"}, // draws survival curves; computes no estimate
 	"pkg/export":    {"pkg/learning"},
 	"pkg/web":       {"pkg/review", "pkg/learning", "pkg/explain"},

@@ -14,7 +14,7 @@ type scoreFamily struct {
 
 type scoreRow struct {
 	Title, Unit string
-	Link        string // to its explanation
+	Link        string        // to its explanation
 	Figures     []scoreFigure // of the quarter and of the whole record
 }
 
