@@ -57,10 +57,35 @@ func (y *yearWatch) lay(g *group, thing watchedThing) *race {
 	}
 	for i, c := range r.clocks {
 		r.read(c, stated >= 0 && i != stated)
+	}
+	r.block()
+	for _, c := range r.clocks {
 		c.caught = r.power(c)
 	}
 	return r
 }
+
+// byChance is the p-value below which a rate is not found unsteady by chance.
+const byChance = 1e-4
+
+// block refuses the whole where one clock's assumption failed, as an alarm needs
+// all of them. The other decides alone if the unsteadiness is beyond chance:
+// failures then run by the clock on which they were steady. Were a chance finding enough for
+// that, growing deploys would raise alarms about failures that come with deploys.
+func (r *race) block() {
+	for i, c := range r.clocks {
+		if c.state != AssumptionFailed {
+			continue
+		}
+		for k, other := range r.clocks {
+			if k != i && other.unread == "" && math.Min(c.steady.Slow, c.steady.Season) >= byChance {
+				other.state, other.unread = AssumptionFailed, c.unread
+			}
+		}
+	}
+}
+
+var clockWords = map[string]string{clockOfDays: "service-days", clockOfDeploys: "deploys", clockOfExpected: "expected recurrences"}
 
 // read decides whether a clock can be read this year.
 func (r *race) read(c *watchClock, beside bool) {
@@ -73,8 +98,8 @@ func (r *race) read(c *watchClock, beside bool) {
 		c.state, c.unread = Insufficient, fmt.Sprintf("Not enough data: n = %s, needs %d in more than half of the time before %s. No figure is shown.",
 			plural(int(c.exposure(r.from)), "deploy", "deploys"), fewestDeploys, dayOf(r.from))
 	case !c.steady.Handled():
-		c.state, c.unread = AssumptionFailed, fmt.Sprintf("Not reported: before %s the rate swung with the season or drifted (p = %s), and a change could not be told from that. Set a later start of the baseline, and before looking.",
-			dayOf(r.from), number(2*math.Min(c.steady.Slow, c.steady.Season)))
+		c.state, c.unread = AssumptionFailed, fmt.Sprintf("Not reported: before %s the rate by %s swung with the season or drifted (p = %s), and a change could not be told from that. Set a later start of the baseline, and before looking.",
+			dayOf(r.from), clockWords[c.name], number(2*math.Min(c.steady.Slow, c.steady.Season)))
 	}
 }
 

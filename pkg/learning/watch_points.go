@@ -115,7 +115,7 @@ func (p *WatchPoint) sentence(what string, other bool) string {
 		}
 	case p.CrossedAt != 0:
 		out += fmt.Sprintf(" Crossed on %s by %s alone: no alarm, as the other clock does not agree, and a change of the number of deploys may be behind it.",
-			dayOf(p.CrossedAt), map[string]string{clockOfDays: "service-days", clockOfDeploys: "deploys"}[p.Clock])
+			dayOf(p.CrossedAt), clockWords[p.Clock])
 	default:
 		out += " Not crossed."
 	}
@@ -185,8 +185,8 @@ func (r *race) power(c *watchClock) caught {
 	if !r.current || before == 0 && c.target == 0 || lastYear <= 0 || c.unread != "" || r.refused != "" {
 		return caught{unknown, unknown}
 	}
-	// Rounded, so that scopes of like rate share a simulation.
-	key := powerKey{before, round(lastYear / weeksInYear / exposure), round(c.steady.Dispersion), c.bar, false, r.settings.Seed}
+	// Rounded, the dispersion upwards, so that scopes of like rate share a simulation.
+	key := powerKey{near(before), round(lastYear / weeksInYear / exposure), math.Ceil(4*c.steady.Dispersion) / 4, c.bar, false, r.settings.Seed}
 	if c.target > 0 {
 		key.before, key.weekly, key.target = round(c.target*lastYear/weeksInYear), 1, true
 	}
@@ -209,4 +209,12 @@ func round(x float64) float64 {
 	}
 	scale := math.Pow(10, 1-math.Floor(math.Log10(math.Abs(x))))
 	return math.Round(x*scale) / scale
+}
+
+// near keeps counts to within 5 %.
+func near(n float64) float64 {
+	if n < 10 {
+		return n
+	}
+	return math.Pow(1.1, math.Round(math.Log(n)/math.Log(1.1)))
 }
