@@ -92,7 +92,7 @@ func fill(t *testing.T, s *store.Store, f review.Facts) {
 			t.Fatal(err)
 		}
 	}
-	run := learning.Run{ID: f.Snapshot.RunID, AsOf: f.Snapshot.AsOf, InputEvents: f.Snapshot.InputEvents, Estimates: f.Snapshot.Estimates}
+	run := learning.Run{ID: f.Snapshot.RunID, AsOf: f.Snapshot.AsOf, InputEvents: f.Snapshot.InputEvents, Estimates: f.Snapshot.Estimates, Watch: f.Snapshot.Watch}
 	if err := s.Publish(t.Context(), run); err != nil {
 		t.Fatal(err)
 	}
@@ -137,6 +137,8 @@ var least = map[string]map[string]int{
 	"Monitoring gaps":                                  {"normal": 6},
 	"Open monitoring gaps, the oldest first":           {"normal": 3},
 	"What incidents lack":                              {"one": 6, "normal": 6},
+	"Regression watch":                                 {"normal": 39, "assumption_failed": 39},
+	"What the regression watch says":                   {"empty": 5, "one": 5, "normal": 5, "assumption_failed": 5},
 	"Refused records":                                  {"normal": 1},
 }
 

@@ -85,8 +85,9 @@ type computation struct {
 	fades      string       // why learning cannot be told from modes that change by themselves
 	run        Run
 	ledger     ledger
-	candidates []judgement      // for a verdict
-	quiet      map[int64]string // why the organisation's silence up to a moment leaves no trend, "" if it does
+	candidates []judgement        // for a verdict
+	quiet      map[int64]string   // why the organisation's silence up to a moment leaves no trend, "" if it does
+	told       map[*group][]int64 // moments of all failures, of the scopes that are watched
 }
 
 // emit adds an estimate, completed with what all of them carry.

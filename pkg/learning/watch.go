@@ -179,8 +179,9 @@ type race struct {
 	group   *group
 	thing   watchedThing
 	at      []int64 // its failures
+	told    []int64 // every failure of the scope that was told of
+	all     []int64 // failures on the clock of days, of any kind
 	unknown []int64 // failures that might be such, were it known who noticed them
-	known   int
 	clocks  []*watchClock
 	marks   []mark
 	state   State
@@ -303,7 +304,7 @@ func (r *race) look(t int64, reported bool) {
 	if r.alarm == 0 && agreed >= 0 && !math.IsInf(agreed, 1) {
 		r.alarm = t
 	}
-	if r.better == 0 && improved >= 0 && !math.IsInf(improved, 1) && r.silent(r.group, t) == "" {
+	if r.better == 0 && improved >= 0 && !math.IsInf(improved, 1) && !r.silent(t) {
 		r.better = t
 	}
 	if reported {
@@ -313,10 +314,18 @@ func (r *race) look(t int64, reported bool) {
 	}
 }
 
-// silent is why fewer failures up to a moment may be fewer reports; "" if nothing says so.
-func (c *computation) silent(g *group, t int64) string {
-	if _, known := c.quiet[t]; !known {
-		c.silence(c.whole, t)
+// listening is how recently something must have been told for fewer failures to be called an improvement.
+const listening = 4 * weekMillis
+
+// silent says that fewer failures up to a moment may be fewer reports: nothing of
+// any kind was told of the scope in the four weeks before, or its record has fallen silent.
+func (r *race) silent(t int64) bool {
+	heard, _ := slices.BinarySearch(r.told, t-listening)
+	if heard == len(r.told) || r.told[heard] >= t {
+		return true
 	}
-	return c.silence(g, t)
+	if _, known := r.quiet[t]; !known {
+		r.silence(r.whole, t)
+	}
+	return r.silence(r.group, t) != ""
 }

@@ -27,6 +27,7 @@ const repeatsThing = "repeats"
 // lay sets up the watch of one thing in one scope for the year, from what was known when it began.
 func (y *yearWatch) lay(g *group, thing watchedThing) *race {
 	r := &race{yearWatch: y, group: g, thing: thing, state: Insufficient}
+	r.told = y.toldOf(g)
 	if thing.name == repeatsThing {
 		r.layRepeats()
 	} else {
@@ -87,6 +88,25 @@ func (r *race) block() {
 
 var clockWords = map[string]string{clockOfDays: "service-days", clockOfDeploys: "deploys", clockOfExpected: "expected recurrences"}
 
+// toldOf are the moments of all failures of a scope.
+func (c *computation) toldOf(g *group) []int64 {
+	if told, known := c.told[g]; known {
+		return told
+	}
+	var told []int64
+	for _, s := range g.services {
+		for _, f := range s.failures {
+			told = append(told, f.at)
+		}
+	}
+	slices.Sort(told)
+	if c.told == nil {
+		c.told = map[*group][]int64{}
+	}
+	c.told[g] = told
+	return told
+}
+
 // read decides whether a clock can be read this year.
 func (r *race) read(c *watchClock, beside bool) {
 	half := r.start + (r.from-r.start)/2
@@ -113,6 +133,7 @@ func (r *race) layFailures() {
 			if f.opens || f.at < r.start {
 				continue
 			}
+			r.all = append(r.all, f.at)
 			if by := f.first.DetectionSource; by == "" || by == "unknown" {
 				r.unknown = append(r.unknown, f.at)
 			}
@@ -123,6 +144,7 @@ func (r *race) layFailures() {
 	}
 	slices.Sort(r.at)
 	slices.Sort(r.unknown)
+	slices.Sort(r.all)
 	g := r.group
 	days := &watchClock{name: clockOfDays, from: r.start, exposure: func(t int64) float64 { return g.clock.days(t) - g.clock.days(r.start) }}
 	deploys := &watchClock{name: clockOfDeploys, from: math.MaxInt64, exposure: func(t int64) float64 { return g.deploys.deploys(t) - g.deploys.deploys(r.start) }}
@@ -162,14 +184,7 @@ func (r *race) unnoticed(until int64) bool {
 	if r.thing.name != "told_by_customer" {
 		return false
 	}
-	var all int
-	for _, s := range r.group.services {
-		for _, f := range s.failures {
-			if s.to > s.from && !f.opens && f.at >= r.start && f.at < until {
-				all++
-			}
-		}
-	}
+	all, _ := slices.BinarySearch(r.all, until)
 	unknown, _ := slices.BinarySearch(r.unknown, until)
 	return float64(unknown) > mostUnknown*float64(all)
 }

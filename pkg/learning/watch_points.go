@@ -85,10 +85,8 @@ func (r *race) say(p *WatchPoint, c *watchClock, i int, m mark) {
 	p.Evidence, p.Better = evidenceOf(m.evidence[i]), evidenceOf(m.improved[i])
 	p.CrossedAt, p.AlarmSince, p.BetterSince = m.crossed[i], m.alarm, m.better
 	p.Reading = p.sentence(r.thing.what, r.otherClocks(i))
-	if m.better == 0 && p.Better >= p.Bar {
-		if quiet := r.silent(r.group, m.at); quiet != "" {
-			p.Reading += " Fewer are not called an improvement: the record falls silent, and that is as likely an end of reporting."
-		}
+	if m.better == 0 && p.Better >= p.Bar && r.silent(m.at) {
+		p.Reading += " Fewer are not called an improvement: nothing has been told of late, and that is as likely an end of reporting."
 	}
 }
 

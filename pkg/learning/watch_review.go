@@ -54,7 +54,7 @@ func (v *reviews) note(r *race, m mark) {
 		if math.IsInf(one.worse, 1) || r.unnoticed(m.at) {
 			continue
 		}
-		if r.silent(r.group, m.at) != "" {
+		if r.silent(m.at) {
 			one.better = math.Inf(-1)
 		}
 		v.open[m.at] = append(v.open[m.at], one)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"gonum.org/v1/gonum/integrate/quad"
+	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/tuition-hq/tuition/pkg/stats"
 )
@@ -121,7 +122,7 @@ func TestShiryaevRobertsKeepsItsRunLength(t *testing.T) {
 		s := stats.ShiryaevRoberts{Factors: stats.Rises, Dispersion: 1}
 		step := 0.0
 		for s.LogEvidence() < math.Log(bar) {
-			s.Step(float64(poisson(r, 0.7)), 0.7)
+			s.Step(distuv.Poisson{Lambda: 0.7, Src: r}.Rand(), 0.7)
 			step++
 		}
 		length += step / n

@@ -60,7 +60,7 @@ func said(run learning.Run) []campaign.Outcome {
 	return append(out, campaign.Event("one clock", alone)...)
 }
 
-func constant(x float64) func(float64) float64 { return func(float64) float64 { return x } }
+func steadily(x float64) func(float64) float64 { return func(float64) float64 { return x } }
 
 var _ = register(campaign.Campaign{
 	Name: "watch-organisations",
@@ -71,10 +71,10 @@ var _ = register(campaign.Campaign{
 	Seed: 20261104, N: 1000, Short: 10,
 	Cells: []campaign.Cell{
 		organisation("0.25 failures a service and week, 3 deploys", quiet{
-			failures: func(float64, float64) float64 { return 0.25 }, deploys: constant(3),
+			failures: func(float64, float64) float64 { return 0.25 }, deploys: steadily(3),
 		}),
 		organisation("0.05 failures a service and week, 1 deploy", quiet{
-			failures: func(float64, float64) float64 { return 0.05 }, deploys: constant(1),
+			failures: func(float64, float64) float64 { return 0.05 }, deploys: steadily(1),
 		}),
 		organisation("0.25 a service and week, deploys grow from 1 to 10 in the year", quiet{
 			failures: func(float64, float64) float64 { return 0.25 }, deploys: growing,
@@ -86,7 +86,7 @@ var _ = register(campaign.Campaign{
 			Setting: "0.25 failures a service and week, times 3 from week 16 on", N: 200,
 			Targets: []campaign.Target{{Measure: "alarm", Of: campaign.Shown, Least: 0.9, Most: 1}},
 			Replicate: func(r *rand.Rand) []campaign.Outcome {
-				q := quiet{deploys: constant(3), failures: func(week, _ float64) float64 {
+				q := quiet{deploys: steadily(3), failures: func(week, _ float64) float64 {
 					if week < weeksAYear+16 {
 						return 0.25
 					}

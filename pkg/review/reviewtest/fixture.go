@@ -45,7 +45,7 @@ func base() review.Facts {
 // computed fills in the estimates as the program itself would.
 func computed(f review.Facts) review.Facts {
 	run := learning.Compute(f.Input, learning.DefaultSettings())
-	f.Snapshot.RunID, f.Snapshot.Estimates = run.ID, run.Estimates
+	f.Snapshot.RunID, f.Snapshot.Estimates, f.Snapshot.Watch = run.ID, run.Estimates, run.Watch
 	f.Snapshot.InputEvents = f.Input.InputEvents
 	return f
 }
