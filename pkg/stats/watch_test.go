@@ -1,50 +1,16 @@
 package stats_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 
-	"gonum.org/v1/gonum/integrate/quad"
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/tuition-hq/tuition/pkg/stats"
 )
-
-// overPrior averages a function of the factor r over a Gamma(2, 1) cut off below
-// 1, whose mass is 2/e: the mixture that the worked examples are stated for.
-func overPrior(f func(r float64) float64) float64 {
-	return math.E / 2 * quad.Fixed(func(r float64) float64 { return r * math.Exp(-r) * f(r) }, 1, 90, 400, nil, 0)
-}
-
-// numbersOf reads "n0=5,E0=10" in the order in which they stand.
-func numbersOf(t *testing.T, key string) []float64 {
-	t.Helper()
-	var out []float64
-	for part := range strings.SplitSeq(key, ",") {
-		_, value, _ := strings.Cut(part, "=")
-		out = append(out, number(t, value))
-	}
-	return out
-}
-
-func knownRate(t *testing.T, _, expected json.RawMessage) {
-	for key, want := range into[map[string]float64](t, expected) {
-		x := numbersOf(t, key)
-		near(t, key, overPrior(func(r float64) float64 { return math.Exp(stats.LogKnownRate(x[0], x[1], r)) }), want)
-	}
-}
-
-func unknownBaseline(t *testing.T, _, expected json.RawMessage) {
-	for key, want := range into[map[string]float64](t, expected) {
-		x := numbersOf(t, key)
-		near(t, key, overPrior(func(r float64) float64 { return math.Exp(stats.LogRateChange(x[0], x[1], x[2], x[3], r)) }), want)
-	}
-}
 
 // One candidate of two planned, r = 2 alone, 3 events in 6 weeks before, 4 in 2
 // after: 2⁴(8/10)⁷ = 3.3554432, and the other candidate counts 1.

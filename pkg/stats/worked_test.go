@@ -90,8 +90,6 @@ func TestWorkedExamples(t *testing.T) {
 		"nb_inversion_O40_E80_c0.04":                     recurrenceRatio,
 		"good_turing_adjusted_10_6_1":                    newKind,
 		"e_process_proof_exposure":                       proofExposure,
-		"eprocess_poisson_truncgamma_a2_b1":              knownRate,
-		"evalue_scale_invariant_unknown_baseline":        unknownBaseline,
 		"cluster_wilson_jackknife":                       clusterWilson,
 	}
 	all := readWorked(t)
