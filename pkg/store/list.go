@@ -38,9 +38,23 @@ func (s *Store) NewestRun(ctx context.Context) (string, error) {
 	return runs[0], nil
 }
 
+// newestQuery is a query over the snapshot that the newest run was computed from, or
+// a newer one; over the views themselves while there is none.
+func (s *Store) newestQuery(ctx context.Context, name string) (string, error) {
+	found, err := s.parts(ctx)
+	if err != nil || found.run == "" {
+		return query(name), err
+	}
+	return ofSnapshot(query(name)), nil
+}
+
 // Titles is what people call the incidents, by id; one without a title is absent.
 func (s *Store) Titles(ctx context.Context) (map[string]string, error) {
-	rows, err := s.conn.Query(ctx, query("titles"))
+	sql, err := s.newestQuery(ctx, "titles")
+	if err != nil {
+		return nil, fmt.Errorf("read titles: %w", err)
+	}
+	rows, err := s.conn.Query(ctx, sql)
 	if err != nil {
 		return nil, fmt.Errorf("read titles: %w", err)
 	}
@@ -113,7 +127,11 @@ const candidateRanks = 10
 // Candidates are the changes that may have led to the incidents that began from
 // one moment to another (milliseconds, the end excluded), nearest first.
 func (s *Store) Candidates(ctx context.Context, from, to int64) ([]Candidate, error) {
-	rows, err := s.conn.Query(ctx, query("candidates"),
+	sql, err := s.newestQuery(ctx, "candidates")
+	if err != nil {
+		return nil, fmt.Errorf("read candidates: %w", err)
+	}
+	rows, err := s.conn.Query(ctx, sql,
 		clickhouse.Named("from", fmt.Sprint(from)), clickhouse.Named("to", fmt.Sprint(to)),
 		clickhouse.Named("ranks", fmt.Sprint(candidateRanks)))
 	if err != nil {
