@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -11,6 +12,9 @@ import (
 
 	"github.com/tuition-hq/tuition/pkg/learning"
 )
+
+// evidenceAtOnce bounds the rows of one insert: they are held until it is sent.
+const evidenceAtOnce = 200_000
 
 // Publish makes a run's estimates and evidence readable: the rows first, then the
 // row of estimate_run by which the views see them. Publishing a run again changes
@@ -31,17 +35,19 @@ func (s *Store) Publish(ctx context.Context, run learning.Run) error {
 	if err != nil {
 		return fmt.Errorf("publish estimates: %w", err)
 	}
-	err = s.insert(ctx, "estimate_evidence_row", func(batch driver.Batch) error {
-		for i := range run.Evidence {
-			e := &run.Evidence[i]
-			if err := batch.Append(run.ID, e.Metric, e.Scope.Kind, e.Scope.Name, e.Window, e.Role, e.Kind, e.Entity); err != nil {
-				return err
+	for part := range slices.Chunk(run.Evidence, evidenceAtOnce) {
+		err := s.insert(ctx, "estimate_evidence_row", func(batch driver.Batch) error {
+			for i := range part {
+				e := &part[i]
+				if err := batch.Append(run.ID, e.Metric, e.Scope.Kind, e.Scope.Name, e.Window, e.Role, e.Kind, e.Entity); err != nil {
+					return err
+				}
 			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("publish evidence: %w", err)
 		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("publish evidence: %w", err)
 	}
 	if err := s.publishWatch(ctx, run); err != nil {
 		return err

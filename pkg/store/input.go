@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -104,8 +105,23 @@ func (s *Store) foldFor(ctx context.Context, options LoadOptions) (live bool, er
 func hash(input learning.Input, settings string, window int64) (string, error) {
 	sum := sha256.New()
 	_, _ = fmt.Fprintln(sum, settings, window)
-	if err := json.NewEncoder(sum).Encode(input); err != nil {
-		return "", fmt.Errorf("hash the input: %w", err)
+	encoder := json.NewEncoder(sum)
+	fields := reflect.ValueOf(input)
+	for i := range fields.NumField() {
+		rows := fields.Field(i)
+		if rows.Kind() != reflect.Slice {
+			if err := encoder.Encode(rows.Interface()); err != nil {
+				return "", fmt.Errorf("hash the input: %w", err)
+			}
+			continue
+		}
+		// Row by row: the text of all of them at once may take more memory than they do.
+		_, _ = fmt.Fprintln(sum, rows.Len())
+		for j := range rows.Len() {
+			if err := encoder.Encode(rows.Index(j).Addr().Interface()); err != nil {
+				return "", fmt.Errorf("hash the input: %w", err)
+			}
+		}
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
