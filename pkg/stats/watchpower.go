@@ -24,6 +24,8 @@ const (
 	// Candidates of a year come every CandidateEvery weeks, from its start on.
 	Candidates     = 13
 	CandidateEvery = 4
+	// looksAWeek bounds how often a simulated year is looked at.
+	looksAWeek = 4
 	// ChangeWeek is when the change comes that the power is stated for.
 	ChangeWeek = 16
 )
@@ -68,11 +70,17 @@ func (w WatchPlan) rise(r *rand.Rand, weekly, multiple float64) (delay float64, 
 	}
 	bar := math.Log(w.Bar)
 	next := from + CandidateEvery
+	// Where events come thick, looking at each tells no more than looking a few times a week.
+	every := int(math.Ceil(weekly * multiple / looksAWeek))
+	seen := 0
 	for at := from + r.ExpFloat64()/(weekly*multiple); at < weeksOfYear; at += r.ExpFloat64() / (weekly * multiple) {
 		for ; next <= math.Min(at, weeksOfYear-CandidateEvery); next += CandidateEvery {
 			p.Candidate(n, w.Exposure+next*w.Weekly)
 		}
 		n++
+		if seen++; seen%every != 0 {
+			continue
+		}
 		if p.LogEvidence(n, w.Exposure+at*w.Weekly) >= bar {
 			return at - ChangeWeek, true
 		}
