@@ -174,18 +174,18 @@ func TestStationaryOrganisationsAreSeldomJudged(t *testing.T) {
 			r := rand.New(rand.NewPCG(20260101, 11))
 			closes, judged := int64(0), int64(0)
 			for range organisations {
-				verdicts := map[string]bool{}
+				closed, spoken := map[string]bool{}, map[string]bool{}
 				for _, e := range learning.Compute(h.input(r), learning.DefaultSettings()).Estimates {
 					if e.Window != "all" && e.Metric == learning.Judged[0] && e.Scope.Kind == "organisation" {
-						verdicts[e.Window] = verdicts[e.Window]
+						closed[e.Window] = true
 					}
 					if e.Verdict != "" {
-						verdicts[e.Window] = true
+						spoken[e.Window] = true
 					}
 				}
-				for _, spoken := range verdicts {
+				for quarter := range closed {
 					closes++
-					if spoken {
+					if spoken[quarter] {
 						judged++
 					}
 				}
