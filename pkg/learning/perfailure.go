@@ -138,7 +138,7 @@ func (c *computation) learned(g *group, w window, e *expectation, metric, since,
 		c.emit(g, w, refuse(out, no.State, no.Reading+caveat))
 		return
 	}
-	caveat += fmt.Sprintf(" Were half of the recurrences to stop, this much data would show it %s of the time.", percent(p.power(c.settings.Level)))
+	caveat += fmt.Sprintf(" Were half of the recurrences to stop, this much data would show it %s of the time.", chance(p.power(c.settings.Level)))
 	if fading != "" {
 		c.emit(g, w, refuse(out, AssumptionFailed, fmt.Sprintf(
 			"Not reported: %s, so that what is seen after one cannot be told from it (see %s.placebo).%s", fading, perFailure, caveat)))
@@ -280,8 +280,8 @@ func (c *computation) perFailurePower(g *group, e *expectation) {
 	v := p.power(c.settings.Level)
 	out.Value = v
 	out.bounds(stats.Interval{Low: v, High: v}, stats.Interval{Low: v, High: v})
-	out.Reading = fmt.Sprintf("If half of the recurrences stopped coming, %s with %s to be expected would show it %s of the time. Of simulated organisations about 25 %% showed it with 40 modes, 60 to 75 %% with 150, 94 %% and more with 400.",
-		plural(len(p.stages), "mode", "modes"), number(p.expected), percent(v)) + p.caveat(e.born)
+	out.Reading = fmt.Sprintf("If half of the recurrences stopped coming, %s with %s to be expected would show it %s of the time. What counts is how many recurrences are to be expected, more than how many modes there are.",
+		plural(len(p.stages), "mode", "modes"), number(p.expected), chance(v)) + p.caveat(e.born)
 	c.emit(g, c.everything, out)
 }
 

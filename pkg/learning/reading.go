@@ -26,6 +26,14 @@ func number(x float64) string {
 
 func percent(share float64) string { return number(100*share) + " %" }
 
+// chance prints a probability that was calculated: none is certain.
+func chance(p float64) string {
+	if p > 0.99 {
+		return "more than 99 %"
+	}
+	return percent(p)
+}
+
 // change prints a share with its sign.
 func change(share float64) string {
 	if share > 0 {
