@@ -41,6 +41,7 @@ func newRoot(environ []string, stdin io.Reader, stdout, stderr io.Writer) *cobra
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SetVersionTemplate(versionLine())
+	root.SetHelpCommand(helpCommand(root))
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentFlags().StringVar(&c.settings, "settings", "", "settings `file` (YAML); environment variables TUITION_… win over it")
 	root.PersistentFlags().StringVar(&c.embedded, "embedded", "", "use the embedded broker and engine on this `folder`, or join the ones already running there")
@@ -53,6 +54,21 @@ func newRoot(environ []string, stdin io.Reader, stdout, stderr io.Writer) *cobra
 		c.metrics(), c.explain(), c.sql(), c.rebuild(),
 	)
 	return root
+}
+
+// helpCommand is `tuition help COMMAND`; cobra's own takes any word and exits with 0.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Help about any command",
+		RunE: func(_ *cobra.Command, args []string) error {
+			found, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 || found == root && len(args) > 0 {
+				return usageError{fmt.Errorf("unknown command %q; `tuition --help` lists the commands", strings.Join(args, " "))}
+			}
+			return found.Help()
+		},
+	}
 }
 
 // exactly and atLeast check the number of arguments in words that say what is missing.

@@ -112,7 +112,7 @@ asked, the catalog of its services and the truth that was planted.`,
 			if out != "" && out != "-" {
 				file, err := os.Create(out)
 				if err != nil {
-					return err
+					return usageError{fmt.Errorf("--out: %w; name a file that you may write, in a folder that exists", err)}
 				}
 				defer func() {
 					if closeErr := file.Close(); err == nil {

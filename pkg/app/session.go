@@ -5,12 +5,9 @@ package app
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 	"time"
@@ -127,7 +124,7 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 	}
 	s.services = services
 	s.onStop("embedded servers", services.Stop)
-	if err := s.useEmbedded(); err != nil {
+	if err := s.useEmbedded(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -138,7 +135,8 @@ func embeddedFault(err error) error {
 	var library *embedded.EngineLibraryError
 	var inUse *embedded.InUseError
 	var port *embedded.PortTakenError
-	if errors.As(err, &missing) || errors.As(err, &library) || errors.As(err, &inUse) || errors.As(err, &port) {
+	var folder *embedded.FolderError
+	if errors.As(err, &folder) || errors.As(err, &missing) || errors.As(err, &library) || errors.As(err, &inUse) || errors.As(err, &port) {
 		return usage(err)
 	}
 	return err
@@ -159,7 +157,7 @@ func (s *Session) watchEmbedded(ctx context.Context) error {
 }
 
 // useEmbedded points the settings at the embedded servers.
-func (s *Session) useEmbedded() error {
+func (s *Session) useEmbedded(ctx context.Context) error {
 	e := s.services
 	s.settings.Kafka.Brokers = e.Brokers
 	s.settings.Kafka.TLS, s.settings.Kafka.SASL = TLSSettings{}, SASLSettings{}
@@ -171,43 +169,9 @@ func (s *Session) useEmbedded() error {
 	if s.settings.Privacy.Key != "" {
 		return nil
 	}
-	key, err := folderKey(filepath.Join(s.embedded, "privacy.key"))
+	key, err := s.folderKey(ctx, filepath.Join(s.embedded, "privacy.key"))
 	s.settings.Privacy.Key = key
 	return err
-}
-
-// folderKey reads the folder's redaction key, or makes it once: with another key
-// the same event would have another identity.
-func folderKey(path string) (Secret, error) {
-	text, err := os.ReadFile(path)
-	if err == nil && len(text) > 0 {
-		return Secret(text), nil
-	}
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return "", err
-	}
-	var random [32]byte
-	if _, err := rand.Read(random[:]); err != nil {
-		return "", err
-	}
-	key := hex.EncodeToString(random[:])
-	// Written beside and linked into place: of two processes one key wins for both.
-	beside, err := os.CreateTemp(filepath.Dir(path), "privacy-*.key")
-	if err != nil {
-		return "", err
-	}
-	defer os.Remove(beside.Name())
-	if _, err := beside.WriteString(key); err != nil {
-		return "", errors.Join(err, beside.Close())
-	}
-	if err := errors.Join(beside.Sync(), beside.Close()); err != nil {
-		return "", err
-	}
-	if err := os.Link(beside.Name(), path); err != nil && !errors.Is(err, os.ErrExist) {
-		return "", err
-	}
-	text, err = os.ReadFile(path)
-	return Secret(text), err
 }
 
 func (s *Session) onStop(name string, close func(context.Context) error) {

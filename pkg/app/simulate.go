@@ -37,7 +37,7 @@ func Simulate(ctx context.Context, o SimulateOptions, w io.Writer) (int64, error
 		if err != nil {
 			return 0, err
 		}
-		if err := os.WriteFile(o.TruthFile, append(text, '\n'), 0o644); err != nil {
+		if err := writeNamed("--truth", o.TruthFile, append(text, '\n')); err != nil {
 			return 0, err
 		}
 	}
@@ -81,5 +81,13 @@ func writeCatalog(path string, organisation *simulate.Simulation) error {
 	if err != nil {
 		return fmt.Errorf("catalog: %w", err)
 	}
-	return os.WriteFile(path, text, 0o644)
+	return writeNamed("--catalog", path, text)
+}
+
+// writeNamed writes the file that a flag names.
+func writeNamed(flag, path string, text []byte) error {
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		return usage(fmt.Errorf("%s: %w; name a file that you may write, in a folder that exists", flag, err))
+	}
+	return nil
 }

@@ -82,7 +82,7 @@ type Services struct {
 
 // Start runs the broker and the engine on opts.Dir, or joins those that already run there. It returns when both answer.
 //
-// Errors to tell apart: [*MissingEngineError], [*EngineLibraryError], [*InUseError], [*PortTakenError].
+// Errors to tell apart: [*MissingEngineError], [*EngineLibraryError], [*InUseError], [*PortTakenError], [*FolderError].
 func Start(ctx context.Context, opts Options) (*Services, error) {
 	log := opts.Log
 	if log == nil {

@@ -57,6 +57,17 @@ func (e *InUseError) Error() string {
 
 func (e *InUseError) Unwrap() error { return e.Cause }
 
+// FolderError says that a folder cannot hold the services, and how to mend it.
+type FolderError struct{ Cause error }
+
+func (e *FolderError) Error() string { return e.Cause.Error() }
+
+func (e *FolderError) Unwrap() error { return e.Cause }
+
+func unusable(dir string, cause error) error {
+	return &FolderError{fmt.Errorf("embedded folder %s: %w; name a folder that is yours to write, or one that does not exist yet", dir, cause)}
+}
+
 // openFolder makes the folder if it is missing and gives it to its owner alone.
 func openFolder(dir string) (*folder, error) {
 	if dir == "" {
@@ -67,22 +78,22 @@ func openFolder(dir string) (*folder, error) {
 		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("embedded folder: %w", err)
+		return nil, unusable(dir, err)
 	}
 	// A folder that holds something else is not ours to close to others.
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, fmt.Errorf("embedded folder: %w", err)
+		return nil, unusable(dir, err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "lock")); err != nil && len(entries) > 0 {
-		return nil, fmt.Errorf("folder %s holds something else than tuition's services: name an empty or a new one", dir)
+		return nil, &FolderError{fmt.Errorf("folder %s holds something else than tuition's services: name an empty or a new one", dir)}
 	}
 	if err := os.Chmod(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("embedded folder: %w", err)
+		return nil, unusable(dir, err)
 	}
 	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("embedded folder: %w", err)
+		return nil, unusable(dir, err)
 	}
 	return &folder{dir: dir, lock: lock}, nil
 }
@@ -150,6 +161,9 @@ func (f *folder) join(ctx context.Context) (*Services, error) {
 func (f *folder) loadSecrets() (secrets, error) {
 	var own secrets
 	err := f.read("secrets.json", &own)
+	if err == nil && (own.ClusterID == "" || own.Admin.Password == "" || own.Ingest.Password == "" || own.Read.Password == "") {
+		err = damaged(filepath.Join(f.dir, "secrets.json"), errors.New("a password is missing"))
+	}
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return own, err
 	}
@@ -169,9 +183,15 @@ func (f *folder) read(name string, into any) error {
 		return err
 	}
 	if err := json.Unmarshal(data, into); err != nil {
-		return fmt.Errorf("%s is damaged: stop what uses the folder and remove this file: %w", path, err)
+		return damaged(path, err)
 	}
 	return nil
+}
+
+// damaged is of a file that is made anew without loss: passwords and ports are
+// this folder's own, and no event depends on them.
+func damaged(path string, cause error) error {
+	return &FolderError{fmt.Errorf("%s is damaged (%w): stop what uses the folder and remove this file; it is made anew at the next start, and nothing that is stored is lost", path, cause)}
 }
 
 // write replaces a file whole, readable by its owner only.

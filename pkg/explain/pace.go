@@ -69,9 +69,9 @@ func overQuarters(k int) string {
 	return fmt.Sprintf("over the last %d whole quarters", k)
 }
 
-// quarterOf is the quarter that the last moment before t lies in.
+// quarterOf is the quarter that a moment lies in.
 func quarterOf(t int64) string {
-	at := utc(t - 1)
+	at := utc(t)
 	return fmt.Sprintf("%04d-Q%d", at.Year(), (at.Month()-1)/3+1)
 }
 
@@ -94,10 +94,14 @@ func (p pace) wait(more int64) string {
 // foreseeable is a hundred years in quarters.
 const foreseeable = 400
 
-// quarters prints a time or a range of times in quarters, in years where it is long.
+// quarters prints a time or a range of times, given in quarters: in weeks where it
+// is short and in years where it is long.
 func quarters(low, high float64) string {
 	unit, in := "quarters", 1.0
-	if low >= 12 {
+	switch {
+	case low < 1:
+		unit, in = "weeks", 1.0/13
+	case low >= 12:
 		unit, in = "years", 4
 	}
 	from, to := figure(low/in), figure(high/in)

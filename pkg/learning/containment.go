@@ -52,14 +52,24 @@ func ofKinds(met []*mishap) string {
 func (c *computation) severe(g *group, w window) {
 	const metric = "containment.severe"
 	failures, opened := g.counted(w)
-	var n int64
+	var n, unknown int64
 	for _, f := range failures {
 		if f.severe() {
 			n++
 			c.evidence(g, w, metric, "event", "incident", f.first.ID)
 		}
+		if f.severity == 0 {
+			unknown++
+		}
 	}
-	e := c.rateOf(metric, n, int64(len(failures)), g.clock.days(w.to)-g.clock.days(w.from), fewestFailures, "of severity 1 or 2 met users with no net", "failures")
+	known := int64(len(failures)) - unknown
+	e := c.rateOf(metric, n, known, g.clock.days(w.to)-g.clock.days(w.from), fewestFailures, "of severity 1 or 2 met users with no net", "failures of a known severity")
+	switch {
+	case e.State != Insufficient && float64(unknown) > mostUnknown*float64(len(failures)):
+		e = refuse(e, AssumptionFailed, fmt.Sprintf("Not reported: nobody told how severe %d of %d failures were.", unknown, len(failures)))
+	case unknown > 0:
+		e.Reading += fmt.Sprintf(" Nobody told how severe %s.", plural(int(unknown), "other failure was", "other failures were"))
+	}
 	e.Reading += notCounted(opened)
 	c.emit(g, w, e)
 }
@@ -115,7 +125,7 @@ var containmentMetrics = []Metric{
 		"Garwood 1936", "",
 	},
 	{
-		"containment.severe", "per_1000_service_days", "lower", "10 incidents",
+		"containment.severe", "per_1000_service_days", "lower", "10 incidents of a known severity, two thirds of all",
 		"Incidents of severity 1 or 2 that met users with no net, per 1,000 service-days, those within the merging window of one of the same mode and service counted as one with it.",
 		"1000·k/service-days",
 		"Garwood 1936", "",

@@ -235,7 +235,7 @@ func (c *computation) detectable(metric string, lifetimes []lifetime, of string)
 		Method: "lognormal durations, two periods of n, 80 % power; χ² interval of the spread",
 	}
 	if n < fewestForMedian {
-		return tooFew(e, int64(n), fewestForMedian, of+" finished")
+		return tooFew(e, int64(n), fewestForMedian, "finished "+of)
 	}
 	sd := stats.Deviation(logs)
 	if sd == 0 {
@@ -248,7 +248,7 @@ func (c *computation) detectable(metric string, lifetimes []lifetime, of string)
 	}
 	e.Value = smallest(sd)
 	e.bounds(both(c.settings.Level), both(c.settings.InnerLevel))
-	e.Reading = fmt.Sprintf("With %d %s finished in each of two periods, a reduction under %s could not be shown (80 %% power, lognormal).", n, of, percent(e.Value))
+	e.Reading = fmt.Sprintf("With %d finished %s in each of two periods, a reduction under %s could not be shown (80 %% power, lognormal).", n, of, percent(e.Value))
 	return e
 }
 

@@ -87,6 +87,9 @@ func (c *computation) effects(g *group) {
 			{untestable, "%d of %d fixes cannot be proven by staying quiet: their mode had come back less than twice before. An exercise could show them."},
 		} {
 			reading := fmt.Sprintf(k.sentence, counts[k.effect], n)
+			if n == 0 {
+				reading = "No fix was declared of which that could be told."
+			}
 			if k.effect == notYet && counts[notYet] > 0 {
 				reading += fmt.Sprintf(" The next needs %s more days without a recurrence.", number(math.Ceil(soonest)))
 			}

@@ -165,6 +165,7 @@ type Postmortem struct {
 	ID                                  string
 	Incidents                           []string
 	PublishedAt                         int64
+	PublishedFrom                       string // what stands for PublishedAt where nobody told when it was published; "" told
 	CauseCategories, Factors, Surprises []string
 	BlamelessCheck                      string // passed, failed, not-checked; "" not told
 	Imported                            bool

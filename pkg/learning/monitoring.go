@@ -116,7 +116,11 @@ func (c *computation) gaps(g *group, w window) {
 		{"unproven", "%d of %d monitoring gaps found were closed, and nothing has tried them since."},
 	} {
 		n := states[state.name]
-		e := count("monitoring_gaps."+state.name, n, found, fmt.Sprintf(state.sentence, n, found))
+		reading := fmt.Sprintf(state.sentence, n, found)
+		if found == 0 {
+			reading = "No monitoring gap was found."
+		}
+		e := count("monitoring_gaps."+state.name, n, found, reading)
 		if state.name == "unproven" {
 			e.Exposure = quiet
 			if n > 0 {

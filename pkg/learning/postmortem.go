@@ -103,13 +103,19 @@ func (c *computation) timeToPublish(g *group, w window) {
 				continue
 			}
 			l := lifetime{kind: "incident", id: f.first.ID, from: f.over, until: c.org.asOf}
+			untold := false
 			for _, p := range c.facts.of(f) {
+				if p.PublishedFrom != "" {
+					untold = true
+					continue
+				}
 				if l.to == 0 || p.PublishedAt < l.to {
 					l.to = p.PublishedAt
 				}
 			}
 			switch {
-			case f.over == 0: // it lasts, or nobody told of its end
+			case f.over == 0, // it lasts, or nobody told of its end
+				untold && l.to == 0: // nobody told when it was looked at
 				missing++
 			case l.to != 0 && l.to < l.from:
 				l.from = l.to

@@ -99,8 +99,12 @@ func (c *computation) notCosted(g *group, w window) {
 			c.evidence(g, w, metric, "event", "cost", cost.ID)
 		}
 	}
-	c.emit(g, w, count(metric, n, n, fmt.Sprintf("%s of no failure that is counted: unknown, a drill, or a change or an experiment that did not fail.",
-		plural(int(n), "cost is told", "costs are told"))))
+	reading := fmt.Sprintf("%s of no failure that is counted: unknown, a drill, or a change or an experiment that did not fail.",
+		plural(int(n), "cost is told", "costs are told"))
+	if n == 0 {
+		reading = "No cost is told of anything but a failure that is counted."
+	}
+	c.emit(g, w, count(metric, n, n, reading))
 }
 
 // tuitionMetrics are what is said of each.

@@ -29,7 +29,7 @@ func (l *loader) nearMisses() error {
 func (l *loader) postmortems() error {
 	return l.each("postmortems", func(rows driver.Rows) error {
 		var p learning.Postmortem
-		err := rows.Scan(&p.ID, &p.Incidents, &p.PublishedAt, &p.CauseCategories, &p.Factors, &p.Surprises, &p.BlamelessCheck, &p.Imported)
+		err := rows.Scan(&p.ID, &p.Incidents, &p.PublishedAt, &p.PublishedFrom, &p.CauseCategories, &p.Factors, &p.Surprises, &p.BlamelessCheck, &p.Imported)
 		l.input.Postmortems = append(l.input.Postmortems, p)
 		return err
 	})

@@ -148,3 +148,12 @@ func (s *Store) Candidates(ctx context.Context, from, to int64) ([]Candidate, er
 	}
 	return list, rows.Err()
 }
+
+// HasEvents says whether anything is stored; before the first migration nothing is.
+func (s *Store) HasEvents(ctx context.Context) (bool, error) {
+	rows, err := texts(ctx, s.conn, query("any_event"))
+	if err != nil {
+		return false, fmt.Errorf("ask whether events are stored: %w", err)
+	}
+	return len(rows) > 0, nil
+}

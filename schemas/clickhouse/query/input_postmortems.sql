@@ -1,4 +1,4 @@
-SELECT p.postmortem_id, p.incidents, p.first_published_at, p.cause_categories, p.contributing_factors, p.surprises,
+SELECT p.postmortem_id, p.incidents, p.first_published_at, p.published_from, p.cause_categories, p.contributing_factors, p.surprises,
     p.blameless_check, p.imported
 FROM postmortem_state AS p
 WHERE p.first_published_at <= @as_of

@@ -4,6 +4,8 @@ SELECT
     e.entity AS postmortem_id,
     {{words "incidents"}} AS incidents,
     minIf(e.occurred_at, NOT e.amends) AS first_published_at,
+    -- What stands for the time of publication where nobody told it.
+    argMaxIf(JSONExtractString(e.attributes, 'labels', 'publishedFrom'), e.ord, JSONHas(e.attributes, 'labels', 'publishedFrom')) AS published_from,
     {{amount "revision"}} AS revision,
     {{words "causeCategories"}} AS cause_categories,
     {{words "contributingFactors"}} AS contributing_factors,
