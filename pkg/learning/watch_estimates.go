@@ -22,9 +22,12 @@ func (p *WatchPoint) estimate() Estimate {
 		Metric: p.metricOf(""), N: p.N0 + p.N1, Events: p.N1, Exposure: p.E0 + p.E1, State: p.State, Reading: p.Reading,
 		Value: p.Evidence, Low: p.Evidence, High: p.Evidence, Low50: p.Evidence, High50: p.Evidence,
 	}
-	e.Method = fmt.Sprintf("e-process against a baseline of unknown rate, 13 candidate starts, factors 1.5, 2, 3, 5, φ̂ %s; bar %s", number(p.Dispersion), evidenceText(p.Bar))
+	e.Method = fmt.Sprintf("e-process against a baseline of unknown rate, 13 candidate starts, factors 1.5, 2, 3, 5, φ̂ %s", number(p.Dispersion))
 	if p.Method == targetMethod {
-		e.Method = fmt.Sprintf("Shiryaev–Roberts against a stated rate, weekly, factors 1.5, 2, 3, 5, φ̂ %s; bar %s", number(p.Dispersion), evidenceText(p.Bar))
+		e.Method = fmt.Sprintf("Shiryaev–Roberts against a stated rate, weekly, factors 1.5, 2, 3, 5, φ̂ %s", number(p.Dispersion))
+	}
+	if !math.IsNaN(p.Bar) { // with nothing to watch yet there is none
+		e.Method += "; bar " + evidenceText(p.Bar)
 	}
 	return e
 }
