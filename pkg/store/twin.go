@@ -68,13 +68,18 @@ func SnapshotViews() []string {
 	return names
 }
 
-// migrateTwins makes the views over the snapshot.
-func (s *Store) migrateTwins(ctx context.Context, conn driver.Conn) error {
+// ownOfSnapshot are the views over the snapshot that have files of their own.
+func ownOfSnapshot() []string {
 	own := []string{"fold_run_current"}
 	for _, name := range snapshotted {
 		own = append(own, twinPrefix+name)
 	}
-	for _, name := range own {
+	return own
+}
+
+// migrateTwins makes the views over the snapshot.
+func (s *Store) migrateTwins(ctx context.Context, conn driver.Conn) error {
+	for _, name := range ownOfSnapshot() {
 		if err := s.execFile(ctx, conn, path.Join(viewFolder, name+".sql")); err != nil {
 			return fmt.Errorf("view %s: %w", name, err)
 		}
