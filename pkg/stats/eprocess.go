@@ -1,6 +1,9 @@
 package stats
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Rises and Falls are the factors by which a watched rate may have changed:
 // evidence is averaged over them, so that none has to be chosen.
@@ -29,6 +32,7 @@ type EProcess struct {
 	Planned    int     // candidates of the whole time that the bound is for
 	before     []onset
 	logs       []float64 // room for one look
+	logFactors []float64
 }
 
 // onset is a candidate: events and exposure before it.
@@ -45,6 +49,11 @@ func (p *EProcess) Candidate(events, exposure float64) {
 // LogEvidence is the natural logarithm of the evidence once so many events in
 // so much exposure, all counted from the start of the baseline, have been seen.
 func (p *EProcess) LogEvidence(events, exposure float64) float64 {
+	if p.logFactors == nil {
+		for _, r := range p.Factors {
+			p.logFactors = append(p.logFactors, math.Log(r))
+		}
+	}
 	ones := p.Planned * len(p.Factors)
 	p.logs = p.logs[:0]
 	for _, o := range p.before {
@@ -52,18 +61,35 @@ func (p *EProcess) LogEvidence(events, exposure float64) float64 {
 			continue
 		}
 		ones -= len(p.Factors)
-		for _, r := range p.Factors {
-			p.logs = append(p.logs, LogRateChange(o.events, o.exposure, events-o.events, exposure-o.exposure, r)/p.Dispersion)
+		n1, e1 := events-o.events, exposure-o.exposure
+		for i, r := range p.Factors {
+			p.logs = append(p.logs, logRateChange(o.events, o.exposure, n1, e1, r, p.logFactors[i])/p.Dispersion)
 		}
 	}
 	return logMean(p.logs, ones)
+}
+
+// fewestUntil is how many more events there must be, at the least, before the
+// logarithm of the evidence can have grown by so much: each multiplies every
+// likelihood ratio by at most the largest factor, and exposure without events
+// lowers all of them. Factors below 1 grow with exposure alone: no such number is known.
+func (p *EProcess) fewestUntil(growth float64) float64 {
+	const rounding = 1e-6
+	if slices.Min(p.Factors) < 1 {
+		return 0
+	}
+	return math.Floor((growth - rounding) * p.Dispersion / math.Log(slices.Max(p.Factors)))
 }
 
 // LogRateChange is the logarithm of rⁿ¹((E₀+E₁)/(E₀+rE₁))^(n₀+n₁): the evidence
 // that the rate changed by the factor r. E₀ > 0. The logarithm of the quotient is
 // taken of its distance from 1, so that millions of events lose no digits.
 func LogRateChange(n0, e0, n1, e1, r float64) float64 {
-	return n1*math.Log(r) - (n0+n1)*math.Log1p((r-1)*e1/(e0+e1))
+	return logRateChange(n0, e0, n1, e1, r, math.Log(r))
+}
+
+func logRateChange(n0, e0, n1, e1, r, logR float64) float64 {
+	return n1*logR - (n0+n1)*math.Log1p((r-1)*e1/(e0+e1))
 }
 
 // logMean is the logarithm of the mean of exp(logs) and so many ones.

@@ -25,3 +25,6 @@ func FitOldRates(modes []ModeHistory, grid []float64, steps int) RateMixture {
 	}
 	return m
 }
+
+// FewestUntil is the bound by which a simulated year leaves out looks.
+func (p *EProcess) FewestUntil(growth float64) float64 { return p.fewestUntil(growth) }

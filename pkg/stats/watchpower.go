@@ -72,18 +72,20 @@ func (w WatchPlan) rise(r *rand.Rand, weekly, multiple float64) (delay float64, 
 	next := from + CandidateEvery
 	// Where events come thick, looking at each tells no more than looking a few times a week.
 	every := int(math.Ceil(weekly * multiple / looksAWeek))
-	seen := 0
+	seen, earliest := 0, 0.0
 	for at := from + r.ExpFloat64()/(weekly*multiple); at < weeksOfYear; at += r.ExpFloat64() / (weekly * multiple) {
 		for ; next <= math.Min(at, weeksOfYear-CandidateEvery); next += CandidateEvery {
 			p.Candidate(n, w.Exposure+next*w.Weekly)
 		}
 		n++
-		if seen++; seen%every != 0 {
+		if seen++; seen%every != 0 || n < earliest {
 			continue
 		}
-		if p.LogEvidence(n, w.Exposure+at*w.Weekly) >= bar {
+		evidence := p.LogEvidence(n, w.Exposure+at*w.Weekly)
+		if evidence >= bar {
 			return at - ChangeWeek, true
 		}
+		earliest = n + p.fewestUntil(bar-evidence)
 	}
 	return 0, false
 }
