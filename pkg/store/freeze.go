@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"regexp"
@@ -22,13 +23,18 @@ const mostFrozen = 5_000_000
 // LoadInput asks are kept as temporary tables of the same names, on one connection
 // that sees them before the views; so the queries are the same, and what they give
 // is. A connection that is lost loses the tables: the views then answer again.
-// A log too large to be held gives a store that folds every time. Close it.
+// Of a log too large to be held the snapshot is read at each moment as it then is.
+// Close it.
 func (s *Store) Freeze(ctx context.Context) (*Store, error) {
 	var configured int64
 	if err := s.conn.QueryRow(ctx, query("configured")).Scan(&configured); err != nil {
 		return nil, fmt.Errorf("read what was published: %w", err)
 	}
 	s.configured.Store(configured) // what is recorded rests on it
+	live, err := s.foldFor(ctx, LoadOptions{})
+	if err != nil {
+		return nil, err
+	}
 	state, err := s.LogState(ctx)
 	if err != nil {
 		return nil, err
@@ -39,23 +45,25 @@ func (s *Store) Freeze(ctx context.Context) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	frozen := &Store{config: s.config, conn: conn, log: s.log}
+	frozen := &Store{config: s.config, conn: conn, log: s.log, state: &state}
 	if state.Events > mostFrozen {
 		return frozen, nil
 	}
 	names, err := loaded()
 	if err != nil {
-		_ = conn.Close()
-		return nil, err
+		return nil, errors.Join(err, conn.Close())
 	}
 	for _, name := range names {
 		// The database is named, or the table would be filled from itself.
-		if err := conn.Exec(ctx, fmt.Sprintf("CREATE TEMPORARY TABLE %[1]s AS SELECT * FROM `%[2]s`.%[1]s", name, s.config.Database)); err != nil {
-			_ = conn.Close()
-			return nil, fmt.Errorf("freeze %s: %w", name, err)
+		fill := fmt.Sprintf("SELECT * FROM `%s`.%s", s.config.Database, name)
+		if !live && twins()[name] {
+			fill = fmt.Sprintf("SELECT * FROM `%s`.%s%s", s.config.Database, twinPrefix, name)
+		}
+		if err := conn.Exec(ctx, fmt.Sprintf("CREATE TEMPORARY TABLE %s AS %s", name, fill)); err != nil {
+			return nil, errors.Join(fmt.Errorf("freeze %s: %w", name, err), conn.Close())
 		}
 	}
-	frozen.state = &state
+	frozen.held = true
 	return frozen, nil
 }
 

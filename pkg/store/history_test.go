@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/tuition-hq/tuition/pkg/event"
 	"github.com/tuition-hq/tuition/pkg/learning"
 )
 
@@ -137,18 +138,28 @@ func TestFrozenLogGivesTheSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	want := map[int64]string{}
 	for i := range int64(8) {
 		moment := state.First + (state.Last+1-state.First)*i/7
-		options := LoadOptions{AsOf: moment, SettingsHash: "s"}
-		want, err := s.LoadInput(t.Context(), options)
+		input, err := s.LoadInput(t.Context(), LoadOptions{AsOf: moment, SettingsHash: "s"})
 		if err != nil {
 			t.Fatal(err)
 		}
+		want[moment] = input.Hash
+	}
+	// What comes now is folded into the snapshot, and not into what was frozen before.
+	insert(t, s, began("late", "shop", "m", event.Millis(state.First), event.Millis(state.First)+hour)...)
+	moved, err := s.LoadInput(t.Context(), LoadOptions{AsOf: state.Last + 1, SettingsHash: "s"})
+	if err != nil || moved.Hash == want[state.Last+1] {
+		t.Fatalf("a late incident changes nothing: %v", err)
+	}
+	for moment, hash := range want {
+		options := LoadOptions{AsOf: moment, SettingsHash: "s"}
 		got, err := frozen.LoadInput(t.Context(), options)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Hash != want.Hash {
+		if got.Hash != hash {
 			t.Errorf("as of %d: the frozen log gives other rows", moment)
 		}
 	}

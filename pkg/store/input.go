@@ -89,13 +89,16 @@ func (s *Store) LoadInput(ctx context.Context, options LoadOptions) (learning.In
 }
 
 // foldFor brings the snapshot up to date if that is wanted and allowed, and says
-// whether there is none, so that every event is to be folded by the views.
+// whether the views themselves are to be asked: there is no snapshot, or they stand
+// for what was frozen.
 func (s *Store) foldFor(ctx context.Context, options LoadOptions) (live bool, err error) {
-	if options.Newest {
+	switch {
+	case s.held:
+		return true, nil
+	case options.Newest || s.state != nil:
 		found, err := s.parts(ctx)
 		return found.run == "", err
-	}
-	if s.config.ReadOnly {
+	case s.config.ReadOnly:
 		return true, nil
 	}
 	_, err = s.Fold(ctx)

@@ -73,6 +73,7 @@ type Store struct {
 	configured atomic.Int64
 
 	state *LogState // of a log that was frozen; nil: it is read each time
+	held  bool      // a frozen log is held in tables with the names of views
 }
 
 // Open makes a store. It does not dial yet: see Ping.
