@@ -266,7 +266,8 @@ func TestAlertmanagerKnowsItsReceiversAndAlerts(t *testing.T) {
 	}
 }
 
-// The users on a server have the rights of the embedded ones, which tests of every part prove to be enough and not more.
+// The users on a server have the rights of the embedded ones, which tests of every part prove to be enough, but for
+// what the embedded admin may on a developer's machine alone; and those that users.sql gives.
 func TestServerUsersHaveTheEmbeddedRights(t *testing.T) {
 	type grants struct {
 		Query []string `xml:"query"`
@@ -280,18 +281,29 @@ func TestServerUsersHaveTheEmbeddedRights(t *testing.T) {
 		t.Fatal(err)
 	}
 	template := text(t, "../pkg/embedded/users.xml.tmpl")
+	statements := text(t, "../schemas/clickhouse/users.sql")
 	for name, role := range map[string][]string{"Admin": server.Admin.Query, "Ingest": server.Ingest.Query, "Read": server.Read.Query} {
 		_, part, found := strings.Cut(template, "<{{."+name+".Name}}>")
 		part, _, closed := strings.Cut(part, "</{{."+name+".Name}}>")
 		if !found || !closed {
 			t.Fatalf("no user %s in the embedded template", name)
 		}
+		part, _, _ = strings.Cut(part, "<!-- On this machine alone")
 		var embedded []string
 		for _, match := range regexp.MustCompile(`<query>(.*)</query>`).FindAllStringSubmatch(part, -1) {
 			embedded = append(embedded, strings.ReplaceAll(match[1], "tuition*.*", "tuition.*"))
 		}
 		if len(role) == 0 || !slices.Equal(role, embedded) {
 			t.Errorf("%s on a server:\n%s\nembedded:\n%s", name, strings.Join(role, "\n"), strings.Join(embedded, "\n"))
+		}
+		var given []string
+		for _, match := range regexp.MustCompile(`(?m)^(GRANT .*) TO tuition_`+strings.ToLower(name)+`;`).FindAllStringSubmatch(statements, -1) {
+			if match[1] != "GRANT REMOTE ON *.*" { // for a cluster; the compose file has none
+				given = append(given, match[1])
+			}
+		}
+		if !slices.Equal(role, given) {
+			t.Errorf("%s on a server:\n%s\nin users.sql:\n%s", name, strings.Join(role, "\n"), strings.Join(given, "\n"))
 		}
 	}
 	if err := xml.Unmarshal([]byte(text(t, "clickhouse/config.d/tuition.xml")), new(struct{})); err != nil {

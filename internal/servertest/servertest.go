@@ -207,6 +207,19 @@ func Database(t testing.TB, engines ...EngineAddr) string {
 	return name
 }
 
+// Granted empties the database tuition itself and gives its name: the rights of the ingesting user are given by name,
+// so tests of what users may do need this one. One test of a package at a time.
+func Granted(t testing.TB, engine EngineAddr) string {
+	t.Helper()
+	empty := func() {
+		execAdmin(t, engine, "DROP DATABASE IF EXISTS "+embedded.Database+" SYNC")
+		execAdmin(t, engine, "CREATE DATABASE "+embedded.Database)
+	}
+	empty()
+	t.Cleanup(empty)
+	return embedded.Database
+}
+
 func execAdmin(t testing.TB, engine EngineAddr, sql string) {
 	t.Helper()
 	connection, err := clickhouse.Open(&clickhouse.Options{

@@ -172,7 +172,7 @@ func peopleOfReports(t *testing.T, folder string) string {
 func running(t *testing.T, example string) (s *Session, base string) {
 	t.Helper()
 	kafka, engine := servertest.Kafka(t), servertest.Engine(t)
-	database := servertest.Database(t, engine)
+	database := servertest.Granted(t, engine)
 	port, err := servertest.FreePort()
 	if err != nil {
 		t.Fatal(err)

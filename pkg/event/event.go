@@ -123,7 +123,7 @@ const (
 type Event struct {
 	Kind      Kind
 	Predicate Predicate
-	Entity    string // the entity's identity within its kind; for a change the stated deploy id or the hash of 1-domain
+	Entity    string // the entity's identity within its kind; for a change the stated deploy id, else a hash of service, environment, artifact and time
 
 	Source string // context.source
 	ID     string // context.id

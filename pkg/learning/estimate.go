@@ -31,7 +31,7 @@ type Scope struct {
 // Estimate is one number with all that is needed to read it honestly.
 // Value and bounds are NaN where the state does not allow them.
 type Estimate struct {
-	Metric string // as in 2-metrics; parts as suffixes: "repeat_rate.after_fix.90d"
+	Metric string // one of Metrics: a family and its part, "repeat_rate.after_fix.90d"
 	Scope  Scope
 	Window string // "all" or a quarter, "2026-Q3"
 	AsOf   int64  // milliseconds

@@ -66,7 +66,7 @@ func (i *Incident) End() int64 { return cmp.Or(i.ResolvedAt, i.MitigatedAt) }
 type Recurrence struct {
 	IncidentID, EarlierID string
 	Class                 string // repeat, known_open, unaddressed
-	AlsoOpen, Abandoned   bool   // flags of 1-domain's join 2
+	AlsoOpen, Abandoned   bool   // of the view recurrence
 	GapSeconds            int64
 }
 

@@ -10,8 +10,12 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
 	"github.com/tuition-hq/tuition/internal/servertest"
 	"github.com/tuition-hq/tuition/pkg/catalog"
+	"github.com/tuition-hq/tuition/pkg/event"
 	"github.com/tuition-hq/tuition/pkg/learning"
 )
 
@@ -117,18 +121,35 @@ func TestTheCatalogPublishedLastCounts(t *testing.T) {
 }
 
 // TestUsers: the one who ingests and analyses needs no more than the grants given,
-// and the reader cannot write.
+// to drop what newer snapshots replaced too, and the reader cannot write.
 func TestUsers(t *testing.T) {
 	engine := servertest.Engine(t)
-	admin := dial(t, engine, servertest.Database(t, engine), "")
+	admin := dial(t, engine, servertest.Granted(t, engine), "")
 	if _, err := admin.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	engine.Admin = engine.Ingest
 	ingest := dial(t, engine, admin.config.Database, "")
-	insert(t, ingest, detected("i", "s", "m", start))
+	warned, warnings := observer.New(zap.WarnLevel)
+	ingest.log = zap.New(warned)
 	publish(t, ingest, testCatalog, testRules)
-	if _, err := ingest.LoadInput(t.Context(), LoadOptions{AsOf: int64(start)}); err != nil {
+	for i := range 3 {
+		insert(t, ingest, detected("i", "s", "m", start+event.Millis(i)))
+		if _, err := ingest.LoadInput(t.Context(), LoadOptions{AsOf: int64(start)}); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := warnings.Len(); n > 0 {
+		t.Errorf("%d warnings: %v", n, warnings.All()[0])
+	}
+	if got := read(t, admin, "SELECT count() FROM fold_touched"); got[0] != "0" {
+		t.Errorf("%s rows of parts that nothing needs are left", got[0])
+	}
+	frozen, err := ingest.Freeze(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := frozen.Close(); err != nil {
 		t.Error(err)
 	}
 	if err := ingest.Publish(t.Context(), estimateRun("r", 1, 1, 1)); err != nil {
@@ -136,6 +157,9 @@ func TestUsers(t *testing.T) {
 	}
 	if err := ingest.ClearRuns(t.Context()); err == nil {
 		t.Error("the ingesting user may drop what was published")
+	}
+	if err := ingest.conn.Exec(t.Context(), "ALTER TABLE event DELETE WHERE 1"); err == nil {
+		t.Error("the ingesting user may delete events")
 	}
 	engine.Admin = engine.Read
 	reader := dial(t, engine, admin.config.Database, "")

@@ -1,4 +1,7 @@
--- Changes of production: one row for each deploy and each change of a flag. Unknown is NULL.
+-- Changes of production: one row for each deploy and each change of a flag, which
+-- kind says. Unknown is NULL. What several tools tell of one deploy is one row: told_by
+-- is how many did. outcome is succeeded, failed or cancelled; rollout all-at-once,
+-- canary or blue-green; automatic_rollback whether a machine undid it.
 CREATE OR REPLACE VIEW change AS
 SELECT
     c.change_id AS change_id,

@@ -1,4 +1,5 @@
--- The failure-mode rules published last, in the order of the file.
+-- The failure-mode rules published last, in the order of the file: of those that hold
+-- for an incident the first gives it its mode.
 CREATE OR REPLACE VIEW failure_mode_rule_current AS
 SELECT DISTINCT position, failure_mode, service, incidents, labels, because
 FROM failure_mode_rule

@@ -1,4 +1,7 @@
--- Improvements of the system: one row each. Unknown is NULL.
+-- Improvements of the system: one row each. Unknown is NULL. closed_at is what was
+-- declared, witnessed_closed_at when that was first to be seen, by which estimators
+-- go; unwitnessed closings come from files of the past and are taken as stated.
+-- evidence_kind is what verified it.
 CREATE OR REPLACE VIEW improvement AS
 SELECT
     i.improvement_id AS improvement_id,

@@ -1,4 +1,11 @@
--- Incidents: one row each. Unknown is NULL.
+-- Incidents: one row each. Unknown is NULL. severity is 1, the worst, to 5;
+-- detection_source is monitoring, customer, employee or experiment; containment is
+-- contained, escaped or uncontained; blast_radius is the share of users or requests
+-- touched. service and team are the catalog's names. first_told_at is the time of the
+-- first event about it, links the words by which its events name changes. imported
+-- says that files of the past told of it, so that nobody witnessed when.
+-- stated_detect_seconds and stated_resolve_seconds are durations that a report itself
+-- tells, beside those that follow from the times.
 CREATE OR REPLACE VIEW incident AS
 SELECT
     incident_id,

@@ -1,11 +1,13 @@
--- Records that were not accepted, each once.
+-- Records that were not accepted, each once: code and pointer say what and where in
+-- the record, expected and mend what would have been accepted. The record itself is a
+-- dead letter, which sha256 identifies; file and line where it came from a file.
 CREATE OR REPLACE VIEW rejection AS
 SELECT
     {{moment "min(r.received_at)"}} AS received_at,
     r.code AS code,
-    any(r.pointer) AS pointer,
-    any(r.expected) AS expected,
-    any(r.mend) AS mend,
+    min(r.pointer) AS pointer,
+    min(r.expected) AS expected,
+    min(r.mend) AS mend,
     r.topic AS topic,
     r.partition AS partition,
     r.offset AS offset,

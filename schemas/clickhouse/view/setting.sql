@@ -1,4 +1,5 @@
--- The settings by which views join; those never published have the value given here.
+-- The settings by which views join, in milliseconds but for the share; those never
+-- published have the value given here.
 CREATE OR REPLACE VIEW setting AS
 SELECT d.name AS name, if(s.name = '', d.value, s.value) AS value
 FROM (SELECT * FROM VALUES('name String, value Int64',
