@@ -103,7 +103,7 @@ func perFailureGrid() campaign.Campaign {
 			replicates = 1000
 		}
 		c.Cells = append(c.Cells, campaign.Cell{
-			N:       replicates,
+			N:         replicates,
 			Setting:   fmt.Sprintf("%d modes, %s, fixed %s, %.0f %% born, %.0f %% removed", modes, rate.name, fix.name, 100*born, 100*removed),
 			Long:      len(c.Cells)%7 > 0,
 			Targets:   targets,
