@@ -11,7 +11,6 @@ import (
 const (
 	fewestForMedian = 6
 	fewestForP90    = 36
-	power           = 0.8
 )
 
 // lifetime is something that lasted from one moment to another; to is 0 while
@@ -219,39 +218,6 @@ func (c *computation) quantile(g *group, w window, metric string, lifetimes []li
 
 func lowered(name string) string { return "t" + name[1:] }
 
-// detectable is the smallest reduction that two periods of this many would
-// show, from the spread of the logs of the finished ones; durations under a
-// second count as one.
-func (c *computation) detectable(metric string, lifetimes []lifetime, of string) Estimate {
-	var logs []float64
-	for _, l := range lifetimes {
-		if s := l.seconds(); s.Event {
-			logs = append(logs, math.Log(max(s.Time, 1)))
-		}
-	}
-	n := len(logs)
-	e := Estimate{
-		Metric: metric, N: int64(n), Events: int64(n), Exposure: float64(n), Censored: int64(len(lifetimes) - n), Origin: "modelled",
-		Method: "lognormal durations, two periods of n, 80 % power; χ² interval of the spread",
-	}
-	if n < fewestForMedian {
-		return tooFew(e, int64(n), fewestForMedian, "finished "+of)
-	}
-	sd := stats.Deviation(logs)
-	if sd == 0 {
-		return refuse(e, Insufficient, fmt.Sprintf("Not enough data: all %d %s lasted equally long, so their spread is unknown. No figure is shown.", n, of))
-	}
-	smallest := func(sd float64) float64 { return stats.LognormalDetectable(n, sd, c.settings.Level, power) }
-	both := func(level float64) stats.Interval {
-		i := stats.DeviationInterval(sd, n, level)
-		return stats.Interval{Low: smallest(i.Low), High: smallest(i.High)}
-	}
-	e.Value = smallest(sd)
-	e.bounds(both(c.settings.Level), both(c.settings.InnerLevel))
-	e.Reading = fmt.Sprintf("With %d finished %s in each of two periods, a reduction under %s could not be shown (80 %% power, lognormal).", n, of, percent(e.Value))
-	return e
-}
-
 // durationsMetrics are what is said of each.
 var durationsMetrics = []Metric{
 	{
@@ -268,9 +234,9 @@ var durationsMetrics = []Metric{
 	},
 	{
 		"durations.detect.detectable", "share", "lower", "6 finished",
-		"Smallest reduction of the typical time from an incident's start to its detection that two periods of this many would show at 80 % power.",
-		"1 − exp(−(z₀.₉₇₅ + z₀.₈)·sd·√(2/n))",
-		"two-sample test of lognormal times", "durations.detect.median",
+		"Smallest reduction of the typical time from an incident's start to its detection" + detectableTest,
+		detectableFormula,
+		detectableSource, "durations.detect.median",
 	},
 	{
 		"durations.acknowledge.median", "seconds", "lower", "6",
@@ -286,9 +252,9 @@ var durationsMetrics = []Metric{
 	},
 	{
 		"durations.acknowledge.detectable", "share", "lower", "6 finished",
-		"Smallest reduction of the typical time from detection to acknowledgement that two periods of this many would show at 80 % power.",
-		"1 − exp(−(z₀.₉₇₅ + z₀.₈)·sd·√(2/n))",
-		"two-sample test of lognormal times", "durations.acknowledge.median",
+		"Smallest reduction of the typical time from detection to acknowledgement" + detectableTest,
+		detectableFormula,
+		detectableSource, "durations.acknowledge.median",
 	},
 	{
 		"durations.mitigate.median", "seconds", "lower", "6",
@@ -304,9 +270,9 @@ var durationsMetrics = []Metric{
 	},
 	{
 		"durations.mitigate.detectable", "share", "lower", "6 finished",
-		"Smallest reduction of the typical time from detection (else the start) to mitigation that two periods of this many would show at 80 % power.",
-		"1 − exp(−(z₀.₉₇₅ + z₀.₈)·sd·√(2/n))",
-		"two-sample test of lognormal times", "durations.mitigate.median",
+		"Smallest reduction of the typical time from detection (else the start) to mitigation" + detectableTest,
+		detectableFormula,
+		detectableSource, "durations.mitigate.median",
 	},
 	{
 		"durations.resolve.median", "seconds", "lower", "6",
@@ -322,9 +288,9 @@ var durationsMetrics = []Metric{
 	},
 	{
 		"durations.resolve.detectable", "share", "lower", "6 finished",
-		"Smallest reduction of the typical time from detection (else the start) to resolution that two periods of this many would show at 80 % power.",
-		"1 − exp(−(z₀.₉₇₅ + z₀.₈)·sd·√(2/n))",
-		"two-sample test of lognormal times", "durations.resolve.median",
+		"Smallest reduction of the typical time from detection (else the start) to resolution" + detectableTest,
+		detectableFormula,
+		detectableSource, "durations.resolve.median",
 	},
 	{
 		"durations.rollback.median", "seconds", "lower", "6",
@@ -340,9 +306,9 @@ var durationsMetrics = []Metric{
 	},
 	{
 		"durations.rollback.detectable", "share", "lower", "6 finished",
-		"Smallest reduction of the typical time from a failed deploy's end to its rollback, of those rolled back that two periods of this many would show at 80 % power.",
-		"1 − exp(−(z₀.₉₇₅ + z₀.₈)·sd·√(2/n))",
-		"two-sample test of lognormal times", "durations.rollback.median",
+		"Smallest reduction of the typical time from a failed deploy's end to its rollback, of those rolled back" + detectableTest,
+		detectableFormula,
+		detectableSource, "durations.rollback.median",
 	},
 	{
 		"durations.flag_off.median", "seconds", "lower", "6",
@@ -358,9 +324,9 @@ var durationsMetrics = []Metric{
 	},
 	{
 		"durations.flag_off.detectable", "share", "lower", "6 finished",
-		"Smallest reduction of the typical time from a failed change of a flag to its being switched back, of those that were that two periods of this many would show at 80 % power.",
-		"1 − exp(−(z₀.₉₇₅ + z₀.₈)·sd·√(2/n))",
-		"two-sample test of lognormal times", "durations.flag_off.median",
+		"Smallest reduction of the typical time from a failed change of a flag to its being switched back, of those that were" + detectableTest,
+		detectableFormula,
+		detectableSource, "durations.flag_off.median",
 	},
 	{
 		"durations.improvement_closed.median", "seconds", "lower", "6",
@@ -376,9 +342,9 @@ var durationsMetrics = []Metric{
 	},
 	{
 		"durations.improvement_closed.detectable", "share", "lower", "6 finished",
-		"Smallest reduction of the typical time from an improvement's opening to its closing that two periods of this many would show at 80 % power.",
-		"1 − exp(−(z₀.₉₇₅ + z₀.₈)·sd·√(2/n))",
-		"two-sample test of lognormal times", "durations.improvement_closed.median",
+		"Smallest reduction of the typical time from an improvement's opening to its closing" + detectableTest,
+		detectableFormula,
+		detectableSource, "durations.improvement_closed.median",
 	},
 	{
 		"durations.improvement_verified.median", "seconds", "lower", "6",
@@ -394,9 +360,9 @@ var durationsMetrics = []Metric{
 	},
 	{
 		"durations.improvement_verified.detectable", "share", "lower", "6 finished",
-		"Smallest reduction of the typical time from an improvement's opening to its verification that two periods of this many would show at 80 % power.",
-		"1 − exp(−(z₀.₉₇₅ + z₀.₈)·sd·√(2/n))",
-		"two-sample test of lognormal times", "durations.improvement_verified.median",
+		"Smallest reduction of the typical time from an improvement's opening to its verification" + detectableTest,
+		detectableFormula,
+		detectableSource, "durations.improvement_verified.median",
 	},
 	{
 		"durations.stated_detect.median", "seconds", "lower", "6",
@@ -412,9 +378,9 @@ var durationsMetrics = []Metric{
 	},
 	{
 		"durations.stated_detect.detectable", "share", "lower", "6 finished",
-		"Smallest reduction of the typical time from start to detection as people stated it, not derived from times that two periods of this many would show at 80 % power.",
-		"1 − exp(−(z₀.₉₇₅ + z₀.₈)·sd·√(2/n))",
-		"two-sample test of lognormal times", "durations.stated_detect.median",
+		"Smallest reduction of the typical time from start to detection as people stated it, not derived from times" + detectableTest,
+		detectableFormula,
+		detectableSource, "durations.stated_detect.median",
 	},
 	{
 		"durations.stated_resolve.median", "seconds", "lower", "6",
@@ -430,8 +396,8 @@ var durationsMetrics = []Metric{
 	},
 	{
 		"durations.stated_resolve.detectable", "share", "lower", "6 finished",
-		"Smallest reduction of the typical time from start to resolution as people stated it, not derived from times that two periods of this many would show at 80 % power.",
-		"1 − exp(−(z₀.₉₇₅ + z₀.₈)·sd·√(2/n))",
-		"two-sample test of lognormal times", "durations.stated_resolve.median",
+		"Smallest reduction of the typical time from start to resolution as people stated it, not derived from times" + detectableTest,
+		detectableFormula,
+		detectableSource, "durations.stated_resolve.median",
 	},
 }

@@ -251,8 +251,8 @@ var postmortemMetrics = func() []Metric {
 		},
 		Metric{
 			"durations.postmortem_published.detectable", "share", "lower", "6 finished",
-			"Smallest reduction of the typical time from " + since + ", that two periods of this many would show at 80 % power.",
-			"1 − exp(−(z₀.₉₇₅ + z₀.₈)·sd·√(2/n))", "two-sample test of lognormal times", "durations.postmortem_published.median",
+			"Smallest reduction of the typical time from " + since + detectableTest,
+			detectableFormula, detectableSource, "durations.postmortem_published.median",
 		})
 	for _, k := range improvementKinds {
 		out = append(out, Metric{

@@ -440,7 +440,8 @@ func TestDurations(t *testing.T) {
 	if e := got.organisation(t, "durations.mitigate.median"); e.N != 0 || e.State != learning.Insufficient {
 		t.Errorf("got %+v", e)
 	}
-	// Their logs spread by sd; two periods of 20 show 1 − exp(−2.801585·sd·√0.1).
+	// Their logs spread by sd; two periods of 20 show 1 − exp(−k·sd·√0.1). With t₃₈ = 2.0243942,
+	// a = E√(χ²₁₉/19) = 0.9869344, b = 0.9934436 and z = 0.8416212, (k·a − t·b)² = z²(1 + k²(1−a²) + t²(1−b²)) gives k.
 	var sum, squares float64
 	for _, m := range minutes {
 		sum += math.Log(float64(m))
@@ -450,7 +451,7 @@ func TestDurations(t *testing.T) {
 		squares += d * d
 	}
 	near(t, "detectable", got.organisation(t, "durations.resolve.detectable").Value,
-		1-math.Exp(-2.8015852*math.Sqrt(squares/19)*math.Sqrt(0.1)))
+		1-math.Exp(-3.0055776*math.Sqrt(squares/19)*math.Sqrt(0.1)))
 	// Five more that last still move the median up; dropping them would not.
 	for i := range 5 {
 		f := incident(fmt.Sprint("open", i), "api", "", int64(24+i))

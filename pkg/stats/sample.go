@@ -64,3 +64,27 @@ func NewKind(n, once, twice int, level float64) (chance float64, interval Interv
 	width := z(level) * math.Sqrt((float64(once)+2)*(1-g)+2*(float64(twice)+1)) / size
 	return float64(once) / float64(n), Interval{math.Max(0, g-width), math.Min(1, g+width)}
 }
+
+// Deviation is the standard deviation of a sample of two or more.
+func Deviation(sample []float64) float64 {
+	var sum float64
+	for _, x := range sample {
+		sum += x
+	}
+	mean := sum / float64(len(sample))
+	var squares float64
+	for _, x := range sample {
+		squares += (x - mean) * (x - mean)
+	}
+	return math.Sqrt(squares / float64(len(sample)-1))
+}
+
+// DeviationInterval is the interval for the deviation of normal values when
+// it was estimated as sd on so many degrees of freedom; exact for n − 1 of n values.
+func DeviationInterval(sd, df, level float64) Interval {
+	tail := (1 - level) / 2
+	return Interval{
+		sd * math.Sqrt(df/chiSquaredQuantile(1-tail, df)),
+		sd * math.Sqrt(df/chiSquaredQuantile(tail, df)),
+	}
+}

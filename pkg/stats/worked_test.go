@@ -283,8 +283,8 @@ func kaplanMeier(t *testing.T, data, expected json.RawMessage) {
 
 func lognormalSize(t *testing.T, _, expected json.RawMessage) {
 	for name, want := range into[map[string]float64](t, expected) {
-		reduction := number(t, name[len("reduction "):])
-		near(t, name, stats.LognormalSize(reduction, 1.25, 0.95, 0.8), want)
+		known := stats.LogNormal{SD: 1.25, Effective: want, Freedom: 1e8}
+		near(t, name, known.Detectable(0.95, 0.8), number(t, name[len("reduction "):]))
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"gonum.org/v1/gonum/stat/distuv"
+
 	"github.com/tuition-hq/tuition/internal/campaign"
 	"github.com/tuition-hq/tuition/pkg/stats"
 )
@@ -88,4 +90,70 @@ func cumulative(modes int, shape, least float64) campaign.Cell {
 			return campaign.Interval("", curve.At(0.5), 1, none, curve.Interval(0.5, 0.95))
 		},
 	}
+}
+
+var _ = register(campaign.Campaign{
+	Name: "durations-detectable",
+	About: "durations….detectable: log-normal durations (sd 1.25) of a period, all finished, or followed for a uniform time so that about a third is not. " +
+		"The typical time then falls by just the share that was stated, and Welch's t test of log-normal times compares. *Two more periods* are both new; of *this and the next* " +
+		"the first is the one that stated it, whose spread then counts twice, so that power is higher. *Spread* is the deviation of the logs and its interval, which is the interval of the metric. A period with fewer than six finished gets no figure and is drawn anew; the smallest that get one, nine with some unfinished, keep the promise only nearly.",
+	Seed: 20260106, N: 20_000, Short: 300,
+	Cells: []campaign.Cell{
+		detects(6, 0), detects(10, 0), detects(20, 0), detects(40, 0), detects(100, 0),
+		detects(9, 1.0/3), detects(15, 1.0/3), detects(30, 1.0/3), detects(60, 1.0/3), detects(150, 1.0/3),
+	},
+})
+
+func detects(n int, unfinished float64) campaign.Cell {
+	const sd, two, next = 1.25, "two more periods", "this and the next"
+	setting := fmt.Sprintf("%d, all finished", n)
+	if unfinished > 0 {
+		setting = fmt.Sprintf("%d, about %.0f finished", n, float64(n)*(1-unfinished))
+	}
+	period := func(r *rand.Rand, typical float64) stats.LogNormal {
+		for {
+			out, finished := make([]stats.Lifetime, n), 0
+			for i := range out {
+				x, seen := typical*logNormalLife(r), math.Inf(1)
+				if unfinished > 0 {
+					seen = 2.5 * r.Float64()
+				}
+				out[i] = stats.Lifetime{Time: math.Min(x, seen), Event: x <= seen}
+				if out[i].Event {
+					finished++
+				}
+			}
+			if finished >= 6 {
+				return stats.FitLogNormal(out)
+			}
+		}
+	}
+	least := 0.78
+	if unfinished > 0 && n < 10 {
+		least = 0.75
+	}
+	return campaign.Cell{
+		Setting: setting,
+		Targets: []campaign.Target{
+			{Measure: two, Of: campaign.Shown, Least: least, Most: 0.85},
+			{Measure: next, Of: campaign.Shown, Least: 0.78, Most: 0.9},
+			{Measure: "spread", Of: campaign.Coverage, Least: 0.93, Most: 0.96},
+		},
+		Replicate: func(r *rand.Rand) []campaign.Outcome {
+			fit := period(r, 1)
+			left := 1 - fit.Detectable(0.95, 0.8)
+			later := period(r, left)
+			return slices.Concat(
+				campaign.Event(two, welch(period(r, 1), later)),
+				campaign.Event(next, welch(fit, later)),
+				campaign.Interval("spread", fit.SD, sd, none, stats.DeviationInterval(fit.SD, fit.Freedom, 0.95)))
+		},
+	}
+}
+
+// welch is whether Welch's t test tells the means of two periods apart.
+func welch(a, b stats.LogNormal) bool {
+	u, v := a.SD*a.SD/a.Effective, b.SD*b.SD/b.Effective
+	freedom := (u + v) * (u + v) / (u*u/a.Freedom + v*v/b.Freedom)
+	return math.Abs(a.Mean-b.Mean) > distuv.StudentsT{Sigma: 1, Nu: freedom}.Quantile(0.975)*math.Sqrt(u+v)
 }
