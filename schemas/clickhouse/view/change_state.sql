@@ -11,11 +11,11 @@ SELECT
     c.planned AS planned, c.source AS source, c.imported AS imported, c.told_by AS told_by, c.entities AS entities
 FROM
 (
-    SELECT entity AS change_id, kind, service, environment, version, commit_sha, artifact, started_at, finished_at, outcome,
-        rollout, automatic_rollback, flag_key, flag_from, flag_to, kill_switch, planned, source, imported,
-        length(sources) AS told_by, [entity] AS entities
-    FROM change_told
-    WHERE entity GLOBAL NOT IN (SELECT entity FROM change_merged)
+    SELECT t.entity AS change_id, t.kind, t.service, t.environment, t.version, t.commit_sha, t.artifact, t.started_at, t.finished_at, t.outcome,
+        t.rollout, t.automatic_rollback, t.flag_key, t.flag_from, t.flag_to, t.kill_switch, t.planned, t.source, t.imported,
+        length(t.sources) AS told_by, [t.entity] AS entities
+    FROM change_told AS t
+    LEFT ANTI JOIN change_merged AS m ON m.entity = t.entity
     UNION ALL
     SELECT m.change_id AS change_id, any(t.kind), any(t.service), any(t.environment),
         argMinIf(t.version, t.finished_at, t.version != ''),

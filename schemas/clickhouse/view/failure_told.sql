@@ -15,9 +15,9 @@ SELECT 2, 'change', c.change_id, c.service, c.environment, '', 0, c.finished_at,
     multiIf(n.contained = 'no', 1, n.contained = 'yes' OR n.contained_by != '', 0,
         c.automatic_rollback = 'yes' OR c.kind = 'flag' OR c.rollout IN ('canary', 'blue-green'), 0, 2)
 FROM change_state AS c
+LEFT ANTI JOIN change_blamed AS b ON b.change_id = c.change_id
 LEFT JOIN change_net AS n ON n.entity = c.change_id
 WHERE (c.outcome = 'failed' OR c.rolled_back_at != 0) AND c.outcome != 'cancelled'
-    AND c.change_id GLOBAL NOT IN (SELECT change_id FROM change_blamed)
 UNION ALL
 SELECT 3, 'experiment', experiment_id, service, environment, failure_mode, 0, if(started_at != 0, started_at, finished_at), finished_at, if(containment = 'escaped', 1, 0)
 FROM experiment_state
