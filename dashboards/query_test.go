@@ -92,6 +92,9 @@ func fill(t *testing.T, s *store.Store, f review.Facts) {
 			t.Fatal(err)
 		}
 	}
+	if _, err := s.Fold(t.Context()); err != nil { // as every computation does
+		t.Fatal(err)
+	}
 	run := learning.Run{ID: f.Snapshot.RunID, AsOf: f.Snapshot.AsOf, InputEvents: f.Snapshot.InputEvents, Estimates: f.Snapshot.Estimates, Watch: f.Snapshot.Watch}
 	if err := s.Publish(t.Context(), run); err != nil {
 		t.Fatal(err)

@@ -179,8 +179,11 @@ func TestEveryAlertHasAFiringAndASilentCase(t *testing.T) {
 	}
 }
 
-// exported are the metrics that tuition declares.
-func exported(t *testing.T) map[string]bool {
+// declared is what a metric says of itself.
+type declared struct{ labels, help string }
+
+// exported are the metrics that tuition declares, by name.
+func exported(t *testing.T) map[string]declared {
 	t.Helper()
 	consumer, err := consume.New(consume.Config{Connection: consume.Connection{Brokers: []string{"127.0.0.1:9092"}}}, nil, zap.NewNop())
 	if err != nil {
@@ -194,30 +197,45 @@ func exported(t *testing.T) map[string]bool {
 		collector.Describe(descriptions)
 	}
 	close(descriptions)
-	names := map[string]bool{"up": true}
+	names := map[string]declared{"up": {}}
 	for description := range descriptions {
-		if match := regexp.MustCompile(`fqName: "([^"]*)"`).FindStringSubmatch(description.String()); match != nil {
-			names[match[1]] = true
+		if match := regexp.MustCompile(`fqName: "([^"]*)", help: "([^"]*)".*variableLabels: \{([^}]*)\}`).FindStringSubmatch(description.String()); match != nil {
+			names[match[1]] = declared{strings.ReplaceAll(match[3], ",", ", "), match[2]}
 		}
 	}
-	// Those of the wiring are declared as literals: Name: "tuition_…".
+	// Those of the wiring are declared as literals: prometheus.NewCounterVec(prometheus.CounterOpts{Name: …, Help: …}, []string{…}).
 	file, err := parser.ParseFile(token.NewFileSet(), "../pkg/app/health.go", nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ast.Inspect(file, func(node ast.Node) bool {
-		if pair, ok := node.(*ast.KeyValueExpr); ok {
-			if key, ok := pair.Key.(*ast.Ident); ok && key.Name == "Name" {
-				if literal, ok := pair.Value.(*ast.BasicLit); ok {
-					if name, err := strconv.Unquote(literal.Value); err == nil {
-						names[name] = true
-					}
-				}
+		call, ok := node.(*ast.CallExpr)
+		if !ok || len(call.Args) == 0 {
+			return true
+		}
+		if said := literals(call.Args[0]); len(said) == 2 && strings.HasPrefix(said[0], "tuition_") {
+			labels := ""
+			if len(call.Args) > 1 {
+				labels = strings.Join(literals(call.Args[1]), ", ")
 			}
+			names[said[0]] = declared{labels, said[1]}
 		}
 		return true
 	})
 	return names
+}
+
+// literals are the texts that stand in an expression.
+func literals(within ast.Expr) (texts []string) {
+	ast.Inspect(within, func(node ast.Node) bool {
+		if literal, ok := node.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+			if text, err := strconv.Unquote(literal.Value); err == nil {
+				texts = append(texts, text)
+			}
+		}
+		return true
+	})
+	return texts
 }
 
 func TestRulesUseMetricsThatExist(t *testing.T) {
@@ -225,7 +243,7 @@ func TestRulesUseMetricsThatExist(t *testing.T) {
 	metric := regexp.MustCompile(`\b(?:tuition_[a-z_]+|up\b)`)
 	for _, file := range ruleFiles {
 		for _, match := range regexp.MustCompile(`series: '([a-z_]+)`).FindAllStringSubmatch(text(t, "prometheus/tests/"+file), -1) {
-			if !names[match[1]] {
+			if _, known := names[match[1]]; !known {
 				t.Errorf("the tests of %s have a series %s, which tuition does not export", file, match[1])
 			}
 		}
@@ -236,7 +254,7 @@ func TestRulesUseMetricsThatExist(t *testing.T) {
 			t.Errorf("%s uses no metric", alert.Alert)
 		}
 		for _, name := range used {
-			if !names[name] {
+			if _, known := names[name]; !known {
 				t.Errorf("%s uses %s, which tuition does not export", alert.Alert, name)
 			}
 		}
