@@ -71,4 +71,4 @@ bench-compute: engine ## a computation over years of changes at three sizes, int
 
 .PHONY: long
 long: test-setup ## the long campaigns: faults, coverage simulations, soak
-	@TUITION_LONG=1 go test ./internal/faults/... ./internal/property/... ./pkg/simulate/... ./pkg/stats/... ./pkg/learning/... -timeout 6h -v
+	@TUITION_LONG=1 go test ./internal/faults/... ./internal/property/... ./pkg/event/... ./pkg/simulate/... ./pkg/stats/... ./pkg/learning/... -timeout 6h -v
