@@ -249,6 +249,9 @@ func TestPostmortems(t *testing.T) {
 				ID: "p" + id, Incidents: []string{id}, PublishedAt: f.ResolvedAt + 2*day, BlamelessCheck: []string{"passed", "failed", "passed"}[i%3],
 				CauseCategories: []string{"change", "monitoring", "change", "weather"}[:1+i%4],
 			})
+			if i == 16 { // its author says that it passed
+				in.Postmortems[len(in.Postmortems)-1].BlamelessCheck = "contradicted"
+			}
 		}
 		in.Improvements = append(in.Improvements, learning.Improvement{ID: id, Service: "api", Team: "payments", OpenedAt: f.StartedAt, Kind: []string{"documentation", "onboarding", ""}[i%3]})
 	}
@@ -262,7 +265,11 @@ func TestPostmortems(t *testing.T) {
 	near(t, "severity 2", got.organisation(t, "postmortem.coverage.severity_2").Value, 0)
 	near(t, "all", got.organisation(t, "postmortem.coverage").Value, 11.0/24)
 	// Of 0, 2, … 20 those that leave 1 of three failed the check: 4, 10, 16.
-	near(t, "blameless", got.organisation(t, "postmortem.blameless").Value, 8.0/11)
+	stated := got.organisation(t, "postmortem.blameless")
+	near(t, "blameless", stated.Value, 8.0/11)
+	if !strings.HasSuffix(stated.Reading, " 1 that did not is stated to have passed.") {
+		t.Errorf("the reading is silent of the one contradicted: %q", stated.Reading)
+	}
 	// One or three categories in turn; change is in all, once.
 	near(t, "change", got.organisation(t, "postmortem.factor.change").Value, 11)
 	near(t, "monitoring", got.organisation(t, "postmortem.factor.monitoring").Value, 5)

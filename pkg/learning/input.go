@@ -167,7 +167,7 @@ type Postmortem struct {
 	PublishedAt                         int64
 	PublishedFrom                       string // what stands for PublishedAt where nobody told when it was published; "" told
 	CauseCategories, Factors, Surprises []string
-	BlamelessCheck                      string // passed, failed, not-checked; "" not told
+	BlamelessCheck                      string // passed, failed, contradicted (stated to have passed, and does not), not-checked; "" not told
 	Imported                            bool
 }
 

@@ -143,7 +143,7 @@ func (c *computation) published(g *group, w window) {
 		}
 	}
 	n := int64(len(told))
-	var checked, passed int64
+	var checked, passed, contradicted int64
 	factors := map[string]int64{}
 	for _, p := range told {
 		switch p.BlamelessCheck {
@@ -153,6 +153,9 @@ func (c *computation) published(g *group, w window) {
 			fallthrough
 		case "failed":
 			checked++
+		case "contradicted":
+			checked++
+			contradicted++
 		}
 		kinds := map[string]bool{}
 		for _, k := range p.CauseCategories {
@@ -170,6 +173,9 @@ func (c *computation) published(g *group, w window) {
 	blameless.Censored = n - checked
 	if n > checked {
 		blameless.Reading += fmt.Sprintf(" %s not checked.", plural(int(n-checked), "more is", "more are"))
+	}
+	if contradicted > 0 {
+		blameless.Reading += fmt.Sprintf(" %s stated to have passed.", plural(int(contradicted), "that did not is", "that did not are"))
 	}
 	c.emit(g, w, blameless)
 	for _, k := range causeCategories {
@@ -227,7 +233,7 @@ var postmortemMetrics = func() []Metric {
 	}
 	out = append(out, Metric{
 		"postmortem.blameless", "share", "higher", "10 post-mortems checked",
-		"Post-mortems that passed the check that no person is named as a cause, of those checked; each once, by when it was last published.",
+		"Post-mortems that passed the check that no person is named as a cause, of those checked; each once, by when it was first published. One that is stated to have passed, and whose wording makes a person the cause, did not.",
 		"k/n", "Wilson 1927", "",
 	})
 	for _, k := range causeCategories {
