@@ -112,14 +112,26 @@ func (s *Session) publishSettings(ctx context.Context, st *store.Store) error {
 	return nil
 }
 
+// runsKept is how long what a newer run replaced stays, for whoever still reads it.
+const runsKept = time.Hour
+
 // analyse publishes new estimates whenever the log or the day has changed. A
 // failed round is logged and tried again at the next: the old estimates stay.
 func (p *process) analyse(ctx context.Context, st *store.Store) error {
 	var published logKey
+	var dropped time.Time
 	for {
 		if err := p.analyseOnce(ctx, st, &published); err != nil && ctx.Err() == nil {
 			p.health.analysisFailed(err)
 			p.log.Error("the estimates could not be computed; those published before stay", zap.Error(err))
+		}
+		if time.Since(dropped) > runsKept {
+			dropped = time.Now()
+			if n, err := st.DropRuns(ctx, dropped.Add(-runsKept)); err != nil && ctx.Err() == nil {
+				p.log.Warn("estimates of earlier computations could not be dropped; they take room and are not read", zap.Error(err))
+			} else if n > 0 {
+				p.log.Info("dropped what newer computations replaced", zap.Int("runs", n))
+			}
 		}
 		select {
 		case <-ctx.Done():

@@ -127,7 +127,8 @@ func (s *Store) insert(ctx context.Context, table string, fill func(driver.Batch
 
 // publishSettings make an insert visible on every shard once it is acknowledged.
 func publishSettings(config Config) clickhouse.Settings {
-	settings := clickhouse.Settings{"async_insert": 0}
+	// A run that was dropped and is computed again is not the same insert twice.
+	settings := clickhouse.Settings{"async_insert": 0, "insert_deduplicate": 0}
 	if config.Cluster != "" {
 		settings["distributed_foreground_insert"] = 1
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -155,8 +156,32 @@ func TestUsers(t *testing.T) {
 	if err := ingest.Publish(t.Context(), estimateRun("r", 1, 1, 1)); err != nil {
 		t.Error(err)
 	}
+	for i, id := range []string{"a0", "a1", "a2"} { // each folded more than the one before
+		if err := ingest.Publish(t.Context(), estimateRun(id, 1, uint64(10+i), 1)); err != nil {
+			t.Error(err)
+		}
+	}
+	counts := func() []string {
+		return read(t, admin, "SELECT (SELECT uniqExact(run) FROM estimate_run), (SELECT uniqExact(run) FROM estimate_row), (SELECT count() FROM estimate)")
+	}
+	before := counts()
+	if n, err := ingest.DropRuns(t.Context(), time.Now().Add(-time.Hour)); n != 0 || err != nil || !slices.Equal(counts(), before) {
+		t.Errorf("dropped %d runs that may still be read (%v): %v, before %v", n, err, counts(), before)
+	}
+	if n, err := ingest.DropRuns(t.Context(), time.Now().Add(time.Hour)); n != 3 || err != nil || !slices.Equal(counts(), []string{"1|1|" + strings.Split(before[0], "|")[2]}) {
+		t.Errorf("dropped %d of three runs that do not count (%v): %v, before %v", n, err, counts(), before)
+	}
+	if err := ingest.Publish(t.Context(), estimateRun("a1", 1, 11, 1)); err != nil {
+		t.Error(err)
+	}
+	if got := read(t, admin, "SELECT count() > 0 FROM estimate_row WHERE run = 'a1'"); got[0] != "1" {
+		t.Error("what was dropped cannot be published again")
+	}
 	if err := ingest.ClearRuns(t.Context()); err == nil {
 		t.Error("the ingesting user may drop what was published")
+	}
+	if err := ingest.conn.Exec(t.Context(), "DELETE FROM estimate_history_row WHERE 1"); err == nil {
+		t.Error("the ingesting user may delete what was said of the past")
 	}
 	if err := ingest.conn.Exec(t.Context(), "ALTER TABLE event DELETE WHERE 1"); err == nil {
 		t.Error("the ingesting user may delete events")

@@ -12,7 +12,11 @@ GRANT REMOTE ON *.* TO tuition_admin; -- with a cluster only
 -- Inserts events, and publishes what is computed from them.
 CREATE USER IF NOT EXISTS tuition_ingest IDENTIFIED WITH sha256_password BY '…';
 GRANT SELECT, INSERT, SHOW ON tuition.* TO tuition_ingest;
-GRANT ALTER DELETE ON tuition.fold_* TO tuition_ingest; -- to drop what newer snapshots replaced; never an event
+GRANT ALTER DELETE ON tuition.fold_* TO tuition_ingest; -- to drop what newer snapshots and runs replaced; never an event
+GRANT ALTER DELETE ON tuition.estimate_run* TO tuition_ingest;
+GRANT ALTER DELETE ON tuition.estimate_row* TO tuition_ingest;
+GRANT ALTER DELETE ON tuition.estimate_evidence_row* TO tuition_ingest;
+GRANT ALTER DELETE ON tuition.watch_row* TO tuition_ingest;
 GRANT SELECT ON system.parts TO tuition_ingest; -- which of them there are
 GRANT SELECT ON system.clusters TO tuition_ingest; -- with a cluster only
 GRANT CREATE TEMPORARY TABLE ON *.* TO tuition_ingest; -- metrics --backfill holds the folded log in them
