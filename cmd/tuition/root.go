@@ -32,11 +32,12 @@ func newRoot(environ []string, stdin io.Reader, stdout, stderr io.Writer) *cobra
 		Version:       app.Version(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usageError{fmt.Errorf("unknown command %q; `tuition --help` lists the commands", args[0])}
+				return unknownCommand(cmd, args[0])
 			}
 			return cmd.Help()
 		},
 	}
+	root.SuggestionsMinimumDistance = 2
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -56,6 +57,14 @@ func newRoot(environ []string, stdin io.Reader, stdout, stderr io.Writer) *cobra
 	return root
 }
 
+func unknownCommand(root *cobra.Command, name string) error {
+	near := ""
+	if likely := root.SuggestionsFor(name); len(likely) > 0 {
+		near = fmt.Sprintf("; did you mean %q?", likely[0])
+	}
+	return usageError{fmt.Errorf("unknown command %q%s; `tuition --help` lists the commands", name, near)}
+}
+
 // helpCommand is `tuition help COMMAND`; cobra's own takes any word and exits with 0.
 func helpCommand(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
@@ -64,7 +73,7 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			found, rest, err := root.Find(args)
 			if err != nil || len(rest) > 0 || found == root && len(args) > 0 {
-				return usageError{fmt.Errorf("unknown command %q; `tuition --help` lists the commands", strings.Join(args, " "))}
+				return unknownCommand(root, strings.Join(args, " "))
 			}
 			return found.Help()
 		},

@@ -143,7 +143,7 @@ func (c *command) checkReports(files []string, connect bool, format string) erro
 			fmt.Fprintf(c.stdout, "%s:%d:%d: %s (%s): %q\n    %s\n    %s\n", f.File, f.Line, f.Column, f.Kind, f.Level, f.Wording, f.Why, f.Instead)
 		}
 		if err == nil {
-			fmt.Fprintf(c.stdout, "%d files, %d places to look at; none makes a person the cause\n", len(files), len(found))
+			fmt.Fprintf(c.stdout, "%s, %s to look at; none makes a person the cause\n", counted(len(files), "file"), counted(len(found), "place"))
 		}
 		return err
 	}
@@ -152,6 +152,13 @@ func (c *command) checkReports(files []string, connect bool, format string) erro
 		t.Rows = append(t.Rows, []any{f.File, int64(f.Line), int64(f.Column), f.Kind, f.Level, f.Wording, f.Why, f.Instead})
 	}
 	return errors.Join(printTable(c.stdout, format, t), err)
+}
+
+func counted(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %ss", n, one)
 }
 
 func settingsHelp() string {

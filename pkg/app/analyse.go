@@ -14,20 +14,47 @@ import (
 const day = 24 * time.Hour
 
 // asOf turns the setting into a moment: nothing that happened at or after it is
-// counted. last is the time of the log's last event.
+// counted. last is the time of the log's last event. A day that neither the clock
+// nor the log has reached is refused: services would be quiet on days to come.
 func asOf(setting string, now time.Time, last int64) (int64, error) {
+	today := now.UTC().Truncate(day)
 	switch setting {
 	case "":
-		return now.UTC().Truncate(day).UnixMilli(), nil
+		return today.UnixMilli(), nil
 	case "log":
 		return last + 1, nil
-	default:
-		date, err := time.Parse(time.DateOnly, setting)
-		if err != nil {
-			return 0, usage(fmt.Errorf("as of %q: give a date like 2026-06-30, or log for the end of the log", setting))
-		}
-		return date.Add(day).UnixMilli(), nil // the whole of that day counts
 	}
+	end, err := endOfDay(setting)
+	if err != nil {
+		return 0, err
+	}
+	observed := today
+	if told := utcMillis(last).Truncate(day).Add(day); told.After(observed) {
+		observed = told
+	}
+	if end.After(observed) {
+		return 0, usage(fmt.Errorf("as of %q: that day is not over, and what has not been observed cannot be counted; give %s or earlier, or log for the end of the log",
+			setting, observed.Add(-day).Format(time.DateOnly)))
+	}
+	return end.UnixMilli(), nil
+}
+
+// endOfDay is when a date is over: the whole of the day counts.
+func endOfDay(setting string) (time.Time, error) {
+	date, err := time.Parse(time.DateOnly, setting)
+	if err != nil {
+		return time.Time{}, usage(fmt.Errorf("as of %q: give a date like 2026-06-30, or log for the end of the log", setting))
+	}
+	return date.Add(day), nil
+}
+
+// checkAsOf refuses what is no moment, before anything is asked of a server.
+func checkAsOf(setting string) error {
+	if setting == "" || setting == "log" {
+		return nil
+	}
+	_, err := endOfDay(setting)
+	return err
 }
 
 // logKey is what a computation depends on: equal keys give equal bytes.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/tuition-hq/tuition/pkg/explain"
 	"github.com/tuition-hq/tuition/pkg/learning"
@@ -75,7 +74,7 @@ func (s *Session) ExplainMetric(ctx context.Context, o ExplainOptions) (*Explana
 	if o.AsOf == "" {
 		o.AsOf = s.settings.Analysis.AsOf
 	}
-	if _, err := asOf(o.AsOf, time.Now(), 0); err != nil {
+	if err := checkAsOf(o.AsOf); err != nil {
 		return nil, err
 	}
 	if err := s.prepare(ctx); err != nil {

@@ -119,7 +119,7 @@ func (s *Session) Backfill(ctx context.Context, o BackfillOptions) (Backfilled, 
 	if o.AsOf == "" {
 		o.AsOf = s.settings.Analysis.AsOf
 	}
-	if _, err := asOf(o.AsOf, time.Now(), 0); err != nil {
+	if err := checkAsOf(o.AsOf); err != nil {
 		return Backfilled{}, err
 	}
 	if err := s.prepare(ctx); err != nil {
@@ -292,7 +292,7 @@ func noHistory(ctx context.Context, st *store.Store, ask explain.Ask) error {
 	}
 	switch {
 	case len(scopes) == 0:
-		return usage(fmt.Errorf("nothing is recorded of %s for a %s; `tuition metrics --backfill` computes the past", ask.Metric, ask.Scope.Kind))
+		return usage(fmt.Errorf("nothing is recorded of %s with --scope %s; `tuition metrics --backfill` computes the past", ask.Metric, ask.Scope.Kind))
 	case !slices.Contains(scopes, ask.Scope.Name):
 		return usage(fmt.Errorf("--scope %s: nothing is recorded of it; there are %s", explain.ScopeText(ask.Scope), strings.Join(scopes[:min(len(scopes), 30)], ", ")))
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tuition-hq/tuition/pkg/adapter"
 	"github.com/tuition-hq/tuition/pkg/consume"
+	"github.com/tuition-hq/tuition/pkg/explain"
 	"github.com/tuition-hq/tuition/pkg/learning"
 	"github.com/tuition-hq/tuition/pkg/review"
 	"github.com/tuition-hq/tuition/pkg/store"
@@ -34,7 +35,7 @@ func (s *Session) Metrics(ctx context.Context, o MetricsOptions) (Table, error) 
 	if o.AsOf == "" {
 		o.AsOf = s.settings.Analysis.AsOf
 	}
-	if _, err := asOf(o.AsOf, time.Now(), 0); err != nil {
+	if err := checkAsOf(o.AsOf); err != nil {
 		return Table{}, err
 	}
 	if err := s.prepare(ctx); err != nil {
@@ -53,6 +54,9 @@ func (s *Session) Metrics(ctx context.Context, o MetricsOptions) (Table, error) 
 		return Table{}, err
 	}
 	if err := o.scopeExists(run.Estimates); err != nil {
+		return Table{}, usage(err)
+	}
+	if err := o.windowExists(run.Estimates); err != nil {
 		return Table{}, usage(err)
 	}
 	t := Table{Columns: []string{"metric", "scope", "window", "value", "low", "high", "unit", "n", "state", "reading"}}
@@ -99,7 +103,10 @@ func (o MetricsOptions) filter() (func(learning.Estimate) bool, error) {
 		match, _ := path.Match(o.Metric, name)
 		return match
 	}) {
-		return nil, fmt.Errorf("--metric %q is no metric; there are %s", o.Metric, strings.Join(known, ", "))
+		if err := explain.Known(o.Metric); err != nil {
+			return nil, fmt.Errorf("--metric: %w; * matches anything", err)
+		}
+		return nil, fmt.Errorf("--metric %q is a family of metrics: give %q", o.Metric, o.Metric+".*")
 	}
 	return func(e learning.Estimate) bool {
 		match, _ := path.Match(o.Metric, e.Metric) // the pattern was checked
@@ -139,6 +146,26 @@ func (o MetricsOptions) scopeExists(estimates []learning.Estimate) error {
 		there = "there are " + strings.Join(names[:min(len(names), 30)], ", ")
 	}
 	return fmt.Errorf("--scope %q: no such %s; %s", o.Scope, kind, there)
+}
+
+// windowExists says from when to when there are quarters if the one that was named is none of them.
+func (o MetricsOptions) windowExists(estimates []learning.Estimate) error {
+	first, last := "", ""
+	for _, e := range estimates {
+		if e.Window == o.Window || o.Window == "every" {
+			return nil
+		}
+		if e.Window != "all" {
+			if first == "" || e.Window < first {
+				first = e.Window
+			}
+			last = max(last, e.Window)
+		}
+	}
+	if first == "" {
+		return fmt.Errorf("--window %s: the record holds no quarter yet; leave out --window", o.Window)
+	}
+	return fmt.Errorf("--window %s: the record does not reach it; its quarters are %s to %s", o.Window, first, last)
 }
 
 // SQL runs one query of the views as the read-only user.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -208,6 +210,7 @@ func readSettingsFile(path string, s *Settings) error {
 			name, _, _ := strings.Cut(after, "\"")
 			reason += didYouMean(name, settingNames())
 		}
+		reason = plainReason(reason)
 		return fmt.Errorf("settings file %s: %s; `tuition check --help` lists the settings", path, reason)
 	}
 	return nil
@@ -223,6 +226,33 @@ func readSmallFile(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%s is not a regular file of at most %d bytes", path, settingsMaxBytes)
 	}
 	return os.ReadFile(path)
+}
+
+var (
+	wrongKind     = regexp.MustCompile(`cannot unmarshal \S+ into Go struct field \S+ of type (\S+)`)
+	wrongDuration = regexp.MustCompile(`time: .*duration "`)
+)
+
+// plainReason says of a value that cannot be read what is needed in its place:
+// the library names the types of its own.
+func plainReason(reason string) string {
+	if wrongDuration.MatchString(reason) {
+		return kinds[reflect.TypeFor[time.Duration]()] + ", is needed where there is " + reason[strings.LastIndex(reason, "duration ")+len("duration "):]
+	}
+	if found := wrongKind.FindStringSubmatch(reason); found != nil {
+		for kind, words := range kinds {
+			if kind.String() == found[1] {
+				return strings.Replace(reason, found[0], words+", is needed here", 1)
+			}
+		}
+	}
+	for _, library := range []struct{ says, means string }{
+		{"string was used where sequence is expected", `a list is needed here, such as [one, two]`},
+		{"mapping was used where sequence is expected", `a list is needed here, such as [one, two]`},
+	} {
+		reason = strings.Replace(reason, library.says, library.means, 1)
+	}
+	return reason
 }
 
 func firstLine(text string) string {

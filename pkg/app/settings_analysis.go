@@ -27,10 +27,15 @@ type AnalysisSettings struct {
 // ExchangeRates are by currency code.
 type ExchangeRates map[string]float64
 
-// UnmarshalYAML reads an object of a number for each currency.
+// UnmarshalYAML reads an object of a number for each currency, or what the
+// environment variable takes.
 func (r *ExchangeRates) UnmarshalYAML(unmarshal func(any) error) error {
 	var rates map[string]float64
 	if err := unmarshal(&rates); err != nil {
+		var text string
+		if unmarshal(&text) == nil && r.UnmarshalText([]byte(text)) == nil {
+			return nil
+		}
 		return errors.New("a number for each currency is needed, such as {USD: 0.92, GBP: 1.17}")
 	}
 	*r = rates

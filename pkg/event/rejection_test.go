@@ -194,3 +194,16 @@ func TestOptionsAreChecked(t *testing.T) {
 		t.Errorf("limit of 5000 bytes: %v", r)
 	}
 }
+
+// Whoever misspelt a property is told the ones there are, and nothing that was sent.
+func TestUnknownPropertyIsToldTheKnownOnes(t *testing.T) {
+	value := `{"context":{"specversion":"0.5.1","id":"1","source":"/x","type":"` + TypeNearMissRecorded + `","timestamp":"2026-03-20T14:27:05Z"},"subject":{"id":"e-1","content":{"service":"a","severitee":"S3CR3T"}}}`
+	var e Event
+	rejection := newDecoder(t, Options{}).Decode(&Message{Value: []byte(value), Time: recordTime}, &e)
+	if rejection == nil {
+		t.Fatal("it was taken")
+	}
+	if !strings.Contains(rejection.Expected, "only the properties avertedBy, description, environment, failureMode") || strings.Contains(rejection.Expected, "severitee") {
+		t.Errorf("expected %q", rejection.Expected)
+	}
+}

@@ -225,7 +225,29 @@ func (s *schemaSet) check(schema *jsonschema.Schema, v any, prefix ...string) *R
 		return reject(CodeSchema, safePointer(s.words, prefix), "a value that the schema can judge")
 	}
 	cause := firstCause(invalid)
-	return reject(CodeSchema, safePointer(s.words, append(prefix, cause.InstanceLocation...)), expectation(cause.ErrorKind))
+	want := expectation(cause.ErrorKind)
+	if _, more := cause.ErrorKind.(*kind.AdditionalProperties); more {
+		if names := propertiesAt(schema, cause.InstanceLocation); len(names) > 0 {
+			want = "only the properties " + strings.Join(names, ", ")
+		}
+	}
+	return reject(CodeSchema, safePointer(s.words, append(prefix, cause.InstanceLocation...)), want)
+}
+
+// propertiesAt are the names that a schema knows for the object at a location; none if several forms are allowed there.
+func propertiesAt(schema *jsonschema.Schema, location []string) []string {
+	for _, step := range append([]string{""}, location...) {
+		if step != "" {
+			schema = schema.Properties[step]
+		}
+		for schema != nil && schema.Ref != nil {
+			schema = schema.Ref
+		}
+		if schema == nil {
+			return nil
+		}
+	}
+	return slices.Sorted(maps.Keys(schema.Properties))
 }
 
 // firstCause picks one fault, always the same one: the first in the order of

@@ -156,9 +156,15 @@ func (c *computation) learned(g *group, w window, e *expectation, metric, since,
 	out.bounds(stats.Interval{Low: math.Min(i.Low, out.Value), High: math.Max(i.High, out.Value)}, inner)
 	out.Reading = head + fmt.Sprintf("learning of %s, with %s to %s compatible with the data (%s, negative binomial).",
 		percent(out.Value), percent(out.Low), percent(out.High), percent(c.settings.Level))
-	if out.Low <= 0 && out.High >= 0 {
+	zero := out.Low <= 0 && out.High >= 0
+	switch {
+	case metric == perFailure+".placebo" && zero:
+		out.Reading += " Nothing was done about these modes, so zero is what to expect, and the interval holds it: that modes fade by themselves is not seen."
+	case metric == perFailure+".placebo":
+		out.Reading += " Nothing was done about these modes, so zero was to be expected, and the interval lies to one side of it."
+	case zero:
 		out.Reading += " That holds zero: we cannot tell whether anything was learned."
-	} else {
+	default:
 		out.Reading += " This says what happened, not why."
 	}
 	out.Reading += caveat

@@ -11,8 +11,11 @@ import (
 // untilPostmortem is how old a failure is to count as having none: what is younger is censored.
 const untilPostmortem = 30 * dayMillis
 
+// unknownFactor is the kind of the factors of a post-mortem that states none.
+const unknownFactor = "unknown"
+
 var (
-	causeCategories  = []string{"change", "configuration", "capacity", "dependency", "design", "documentation", "process", "monitoring", "unknown"}
+	causeCategories  = []string{"change", "configuration", "capacity", "dependency", "design", "documentation", "process", "monitoring", unknownFactor}
 	improvementKinds = []string{"monitoring", "alerting", "test", "tooling", "automation", "architecture", "capacity", "process", "documentation", "onboarding", "unknown"}
 )
 
@@ -159,10 +162,13 @@ func (c *computation) published(g *group, w window) {
 		}
 		kinds := map[string]bool{}
 		for _, k := range p.CauseCategories {
-			if !slices.Contains(causeCategories, k) {
-				k = "unknown"
+			if slices.Contains(causeCategories, k) {
+				kinds[k] = true
 			}
-			kinds[k] = true
+		}
+		delete(kinds, unknownFactor)
+		if len(kinds) == 0 {
+			kinds[unknownFactor] = true
 		}
 		for _, k := range slices.Sorted(maps.Keys(kinds)) {
 			factors[k]++
@@ -178,12 +184,30 @@ func (c *computation) published(g *group, w window) {
 		blameless.Reading += fmt.Sprintf(" %s stated to have passed.", plural(int(contradicted), "that did not is", "that did not are"))
 	}
 	c.emit(g, w, blameless)
+	if g.given("postmortem.factor") {
+		c.factors(g, w, n, factors)
+	}
+}
+
+// factors counts n post-mortems by the kinds of contributing factors that they
+// name. Where none names a kind, that none names this one is no finding.
+func (c *computation) factors(g *group, w window, n int64, by map[string]int64) {
+	stated := n - by[unknownFactor]
 	for _, k := range causeCategories {
-		if !g.given("postmortem.factor") {
-			break
+		metric := "postmortem.factor." + k
+		switch {
+		case k == unknownFactor:
+			c.emit(g, w, count(metric, by[k], n, fmt.Sprintf("%d of %s no kind of contributing factor.", by[k], plural(int(n), "post-mortem names", "post-mortems name"))))
+		case stated == 0:
+			c.emit(g, w, refuse(Estimate{Metric: metric, Method: "count of all of them"}, Insufficient,
+				fmt.Sprintf("Not enough data: none of %s a kind of contributing factor. No figure is shown.", plural(int(n), "post-mortem names", "post-mortems names"))))
+		default:
+			reading := fmt.Sprintf("%d of %s %s among the contributing factors.", by[k], plural(int(stated), "post-mortem that states kinds names", "post-mortems that state kinds name"), k)
+			if stated < n {
+				reading += fmt.Sprintf(" Not among them: %s.", plural(int(n-stated), "post-mortem that states none", "post-mortems that state none"))
+			}
+			c.emit(g, w, count(metric, by[k], stated, reading))
 		}
-		c.emit(g, w, count("postmortem.factor."+k, factors[k], n,
-			fmt.Sprintf("%d of %s %s among the contributing factors.", factors[k], plural(int(n), "post-mortem names", "post-mortems name"), k)))
 	}
 }
 
@@ -237,9 +261,13 @@ var postmortemMetrics = func() []Metric {
 		"k/n", "Wilson 1927", "",
 	})
 	for _, k := range causeCategories {
+		needs, names := "1 post-mortem that states kinds of factors", "name "+k+" among the contributing factors; one may name several, and those that state no kind are left out"
+		if k == unknownFactor {
+			needs, names = "none", "name no kind of contributing factor"
+		}
 		out = append(out, Metric{
-			"postmortem.factor." + k, "count", "", "none",
-			"Post-mortems that name " + k + " among the contributing factors; one may name several.",
+			"postmortem.factor." + k, "count", "", needs,
+			"Post-mortems that " + names + ".",
 			"count", "", "",
 		})
 	}

@@ -104,8 +104,12 @@ func (c *computation) forecasts(g *group, w window) {
 		if e.Low > 0 || e.High < 0 {
 			tail = ""
 		}
-		return fmt.Sprintf("The stated probabilities of %d risks are better than always stating the share that happened by %s, with %s to %s compatible with the data (%s, jackknife).",
-			n, percent(e.Value), percent(e.Low), percent(e.High), percent(c.settings.Level)) + tail
+		side := "better"
+		if e.Value < 0 {
+			side = "worse"
+		}
+		return fmt.Sprintf("The stated probabilities of %d risks are %s than always stating the share that happened: a skill of %s, with %s to %s compatible with the data (%s, jackknife); 100 %% is perfect, 0 %% no better than that share.",
+			n, side, percent(e.Value), percent(e.Low), percent(e.High), percent(c.settings.Level)) + tail
 	})
 	for _, b := range bins {
 		if g.small() {

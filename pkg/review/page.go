@@ -10,6 +10,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/tuition-hq/tuition/pkg/learning"
 )
@@ -201,8 +202,18 @@ func render(w io.Writer, name string, v any) error {
 	if err := templates.ExecuteTemplate(&b, name, v); err != nil {
 		return fmt.Errorf("render %s: %w", name, err)
 	}
-	_, err := w.Write(b.Bytes())
+	_, err := w.Write(bytes.Map(shown, b.Bytes()))
 	return err
+}
+
+// shown puts a mark in place of what has no shape of its own: names come from
+// whoever sends events, and such characters turn the direction of writing, or
+// command the terminal of one who reads the page in it.
+func shown(r rune) rune {
+	if r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)) {
+		return unicode.ReplacementChar
+	}
+	return r
 }
 
 // version leaves out the program's name, which stands before it on the page.

@@ -98,6 +98,9 @@ func TestTitlesAreText(t *testing.T) {
 	if open, shut := strings.Count(body, "<svg"), strings.Count(body, "</svg>"); open != shut {
 		t.Errorf("%d drawings open and %d close", open, shut)
 	}
+	if i := strings.IndexAny(body, "\u202e\x1b\x00"); i >= 0 {
+		t.Errorf("the page holds %q, which turns the direction of writing or commands a terminal", body[i:i+1])
+	}
 	attribute := regexp.MustCompile(`\son[a-z]+=`)
 	for _, tag := range regexp.MustCompile(`<[^>]*>`).FindAllString(body, -1) {
 		if attribute.MatchString(regexp.MustCompile(`"[^"]*"`).ReplaceAllString(tag, `""`)) {

@@ -28,10 +28,19 @@ var columns = []string{
 func fields(r learning.Row) []string {
 	whole := func(n int64) string { return strconv.FormatInt(n, 10) }
 	return []string{
-		r.Metric, r.ScopeKind, r.Scope, r.Window, r.AsOf, decimal(r.Value), decimal(r.Low), decimal(r.High), decimal(&r.Level),
+		r.Metric, r.ScopeKind, unformulated(r.Scope), r.Window, r.AsOf, decimal(r.Value), decimal(r.Low), decimal(r.High), decimal(&r.Level),
 		decimal(r.Low50), decimal(r.High50), r.Unit, whole(r.N), whole(r.Events), decimal(r.Exposure), whole(r.Censored), r.State,
 		strconv.Itoa(r.StateCode), r.Method, r.Origin, r.Verdict, r.Reading, whole(r.Lacks),
 	}
+}
+
+// unformulated sets an apostrophe before a text that a spreadsheet would run as
+// a formula: names come from whoever sends events (OWASP, CSV Injection).
+func unformulated(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+		return "'" + text
+	}
+	return text
 }
 
 func decimal(x *float64) string {

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -210,5 +212,31 @@ func TestEstimatesAsCSV(t *testing.T) {
 		if (r[16] == "ok") != (r[5] != "") {
 			t.Errorf("%s: state %s, value %q", r[0], r[16], r[5])
 		}
+	}
+}
+
+// A spreadsheet runs what begins like a formula, and names come from whoever sends events.
+func TestCSVHoldsNoFormula(t *testing.T) {
+	f := reviewtest.Normal()
+	names := []string{"=cmd|' /C calc'!A0", "+1", "-1+1", "@SUM(A1)", "\t=1", "checkout", "a=b"}
+	for i, name := range names {
+		e := f.Snapshot.Estimates[0]
+		e.Scope, e.Window = learning.Scope{Kind: "service", Name: name}, strconv.Itoa(i)
+		f.Snapshot.Estimates = append(f.Snapshot.Estimates, e)
+	}
+	_, body := ask(t, source{facts: f}, "GET", "/api/estimates?format=csv&scope_kind=service")
+	rows, err := csv.NewReader(strings.NewReader(body)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range rows[1:] {
+		if _, err := strconv.Atoi(r[3]); err == nil {
+			got = append(got, r[2])
+		}
+	}
+	want := []string{"'=cmd|' /C calc'!A0", "'+1", "'-1+1", "'@SUM(A1)", "'\t=1", "checkout", "a=b"}
+	if !slices.Equal(got, want) {
+		t.Errorf("scopes %q, want %q", got, want)
 	}
 }
