@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tuition-hq/tuition/pkg/consume"
 	"github.com/tuition-hq/tuition/pkg/export"
 	"github.com/tuition-hq/tuition/pkg/web"
 )
@@ -85,25 +86,30 @@ func (p *process) run(ctx context.Context, roles []string) error {
 	if err != nil {
 		return err
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return p.watchEmbedded(ctx) })
+	// All that can be refused comes before anything runs, which the session would close under it.
+	var consumer *consume.Consumer
 	if slices.Contains(roles, roleConsume) {
-		consumer, err := p.newConsumer(ingest, p.health)
-		if err != nil {
+		if consumer, err = p.newConsumer(ingest, p.health); err != nil {
 			return err
 		}
 		p.registry.MustRegister(consumer.Collector())
 		p.health.check(consumer.Ready)
+	}
+	var listener net.Listener
+	if slices.Contains(roles, roleWeb) {
+		if listener, err = p.listen(); err != nil {
+			return err
+		}
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return p.watchEmbedded(ctx) })
+	if consumer != nil {
 		group.Go(func() error { return consumer.Run(ctx) })
 	}
 	if slices.Contains(roles, roleAnalyse) {
 		group.Go(func() error { return p.analyse(ctx, ingest) })
 	}
-	if slices.Contains(roles, roleWeb) {
-		listener, err := p.listen()
-		if err != nil {
-			return err
-		}
+	if listener != nil {
 		group.Go(func() error { return p.serve(ctx, listener) })
 	}
 	return group.Wait()
