@@ -97,7 +97,7 @@ var _ = register(campaign.Campaign{
 	About: "durations….detectable: log-normal durations (sd 1.25) of a period, all finished, or followed for a uniform time so that about a third is not. " +
 		"The typical time then falls by just the share that was stated, and Welch's t test of log-normal times compares. *Two more periods* are both new; of *this and the next* " +
 		"the first is the one that stated it, whose spread then counts twice, so that power is higher. *Spread* is the deviation of the logs and its interval, which is the interval of the metric. A period with fewer than six finished gets no figure and is drawn anew; the smallest that get one, nine with some unfinished, keep the promise only nearly.",
-	Seed: 20260106, N: 20_000, Short: 300,
+	Seed: 20260106, N: 20_000, Short: 100,
 	Cells: []campaign.Cell{
 		detects(6, 0), detects(10, 0), detects(20, 0), detects(40, 0), detects(100, 0),
 		detects(9, 1.0/3), detects(15, 1.0/3), detects(30, 1.0/3), detects(60, 1.0/3), detects(150, 1.0/3),

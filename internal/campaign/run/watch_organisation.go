@@ -70,7 +70,7 @@ var _ = register(campaign.Campaign{
 		"of 52 weeks and a year of watching the organisation, its teams and its services for uncontained failures, failures told by customers and repeats, on " +
 		"the clocks of service-days and of deploys, with α = 5 % for all of them together. *alarm* is any latched alarm, *improvement* any announced, *one clock* " +
 		"evidence that reached its bar on one clock, whether or not the other agreed. Where deploys grow tenfold, one clock alone sees a change that is not one of learning.",
-	Seed: 20261104, N: 1000, Short: 10,
+	Seed: 20261104, N: 1000, Short: 4,
 	Cells: []campaign.Cell{
 		organisation("0.25 failures a service and week, 3 deploys", quiet{
 			failures: func(float64, float64) float64 { return 0.25 }, deploys: steadily(3),

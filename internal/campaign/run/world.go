@@ -61,6 +61,8 @@ type world struct {
 	fix     fixing
 	removed func(*rand.Rand) float64 // share of a mode's rate that its fix takes away; nil: none
 	fades   float64                  // what is left of a mode's rate a quarter after its beginning, of itself; 0: all
+	grows   float64                  // a mode's rate at the end of the record by that at its beginning, with the deploys; 0: as it was
+	opens   bool                     // an improvement is opened for each mode, whether it is fixed within the record or not
 	tell    func(*telling)           // how the organisation tells of a mode; nil: as it was
 }
 
@@ -95,6 +97,9 @@ func (w world) live(r *rand.Rand, rate float64) *telling {
 		}
 		if w.fades > 0 {
 			left *= math.Pow(w.fades, (at-begin)/91)
+		}
+		if w.grows > 0 {
+			left *= (1 + (w.grows-1)*at/record) / w.grows
 		}
 		if r.Float64() >= left {
 			continue
@@ -134,13 +139,15 @@ func (t *telling) effective(day float64) float64 {
 	return day
 }
 
-// truth is what was really prevented of what was really due, after the intervention and after the declared fix.
-type truth struct{ headline, declared float64 }
+// truth is what was really prevented of what was really due, after the
+// intervention and after the declared fix; and the sum of the undiminished rates,
+// in failures a day, of the modes intervened on and of those never fixed.
+type truth struct{ headline, declared, rate, open float64 }
 
 // input draws an organisation.
 func (w world) input(r *rand.Rand) (learning.Input, truth) {
 	in := learning.Input{AsOf: start + int64(record)*millisADay, Start: start}
-	var due, prevented, dueFixed, preventedFixed float64
+	var due, prevented, dueFixed, preventedFixed, rate, open float64
 	for i := range w.modes {
 		service := fmt.Sprintf("service%03d", i/servicesFor)
 		if i%servicesFor == 0 {
@@ -158,12 +165,23 @@ func (w world) input(r *rand.Rand) (learning.Input, truth) {
 		t.put(&in, service, i)
 		declared := t.effective(t.witnessed)
 		from := math.Min(t.counted[0]+laterOf, declared)
+		if from < record {
+			rate += t.rate
+		}
+		if t.witnessed >= record {
+			open += t.rate
+			if w.opens {
+				in.Improvements = append(in.Improvements, learning.Improvement{
+					ID: fmt.Sprint(i), Service: service, Team: "one", FailureMode: t.name, OpenedAt: in.AsOf - millisADay,
+				})
+			}
+		}
 		due += t.rate * t.exposed(from, record)
 		prevented += t.rate * t.removed * t.exposed(math.Max(from, t.fixed), record)
 		dueFixed += t.rate * t.exposed(declared, record)
 		preventedFixed += t.rate * t.removed * t.exposed(math.Max(declared, t.fixed), record)
 	}
-	return in, truth{prevented / due, preventedFixed / dueFixed}
+	return in, truth{prevented / due, preventedFixed / dueFixed, rate, open}
 }
 
 func (t *telling) put(in *learning.Input, service string, i int) {
