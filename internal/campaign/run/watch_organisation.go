@@ -69,7 +69,7 @@ var _ = register(campaign.Campaign{
 	About: "Whole organisations in which nothing is learned and nothing forgotten, through the same computation that publishes: two teams of two services, a baseline " +
 		"of 52 weeks and a year of watching the organisation, its teams and its services for uncontained failures, failures told by customers and repeats, on " +
 		"the clocks of service-days and of deploys, with α = 5 % for all of them together. *alarm* is any latched alarm, *improvement* any announced, *one clock* " +
-		"evidence that reached its bar on one clock, whether or not the other agreed. Where deploys grow tenfold, one clock alone sees a change that is not one of learning.",
+		"evidence that reached its bar on one clock, whether or not the other agreed. Where deploys grow tenfold, one clock alone sees a change that is not one of learning. Where the rate itself wanders slowly (log-normal, sd 0.4, forgetting itself in 13 weeks, the same for all services) the bound need not hold.",
 	Seed: 20261104, N: 1000, Short: 4,
 	Cells: []campaign.Cell{
 		organisation("0.25 failures a service and week, 3 deploys", quiet{
@@ -84,6 +84,16 @@ var _ = register(campaign.Campaign{
 		organisation("0.1 a deploy, deploys grow from 1 to 10 in the year", quiet{
 			failures: func(_, deploys float64) float64 { return 0.1 * deploys }, deploys: growing,
 		}),
+		{
+			Setting: "0.25 failures a service and week, times a slow factor",
+			// One log-normal factor for all services, of sd 0.4, that forgets itself in 13 weeks.
+			Targets: []campaign.Target{{Measure: "alarm", Of: campaign.Shown, Most: 0.13}, {Measure: "improvement", Of: campaign.Shown, Most: 0.13}},
+			Replicate: func(r *rand.Rand) []campaign.Outcome {
+				levels := slowFactor(r, 2*weeksAYear)
+				q := quiet{deploys: steadily(3), failures: func(week, _ float64) float64 { return 0.25 * levels[int(week)] }}
+				return said(learning.Compute(q.input(r), learning.DefaultSettings()))
+			},
+		},
 		{
 			Setting: "0.25 failures a service and week, times 3 from week 16 on", N: 200,
 			Targets: []campaign.Target{{Measure: "alarm", Of: campaign.Shown, Least: 0.9, Most: 1}},
