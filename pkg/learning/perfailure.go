@@ -133,7 +133,7 @@ func (c *computation) learned(g *group, w window, e *expectation, metric, since,
 		Metric: metric, N: p.failures, Events: p.came, Exposure: p.expected, Censored: p.quiet(),
 		Method: fmt.Sprintf(perFailureMethod, len(e.stages), e.shortened()),
 	}
-	caveat := p.caveat(e.born)
+	caveat := p.caveat(e.born) + p.busier(g.deploys)
 	if no := p.refusal(); no != nil {
 		c.emit(g, w, refuse(out, no.State, no.Reading+caveat))
 		return
@@ -207,6 +207,30 @@ func (p comparison) caveat(born float64) string {
 		out += fmt.Sprintf(" %s not counted: no exposure lies before the first failure.", plural(int(p.opened), "mode is", "modes are"))
 	}
 	return out
+}
+
+// busier says how much oftener deploys came after the interventions than before
+// them, weighted by what was expected of each mode, where that is more than a
+// quarter: the rates are those by service-days, and would change alone with the
+// deploys if failures came with these.
+func (p comparison) busier(deploys deployClock) string {
+	const much = 1.25
+	var sum, weight float64
+	for _, st := range p.stages {
+		rate := func(from, to int64) float64 { return (deploys.deploys(to) - deploys.deploys(from)) / days(to-from) }
+		if st.from <= st.service.from || st.until <= st.from {
+			continue
+		}
+		if before := rate(st.service.from, st.from); before > 0 {
+			sum += st.expected * rate(st.from, st.until) / before
+			weight += st.expected
+		}
+	}
+	times := sum / weight // NaN without deploys
+	if !(times > much || times < 1/much) {
+		return ""
+	}
+	return fmt.Sprintf(" Deploys came %s times as often after the interventions as before: if failures come with deploys, no learning at all would read %s.", number(times), percent(1-times))
 }
 
 // perFailureTrend is how observed by expected recurrences change with the
@@ -295,7 +319,7 @@ func (c *computation) perFailurePower(g *group, e *expectation) {
 var learningPerFailureMetrics = []Metric{
 	{
 		"learning_per_failure", "share", "higher", "3 recurrences to be expected, 10 seen before intervention in the organisation, no placebo effect",
-		"Share of the recurrences to be expected after intervention that did not come. The intervention of a mode on a service is its first declared fix (the later of stated and first witnessed) or 13 weeks after its first failure, whichever is earlier. A quarter holds the modes that first failed in it. Rates are estimated for all modes of the organisation together, so that a team's are drawn toward it. A mode whose first failure opened the record of its service is left out.",
+		"Share of the recurrences to be expected after intervention that did not come. The intervention of a mode on a service is its first declared fix (the later of stated and first witnessed) or 13 weeks after its first failure, whichever is earlier. A quarter holds the modes that first failed in it. Rates are estimated for all modes of the organisation together, so that a team's are drawn toward it. A mode whose first failure opened the record of its service is left out. It counts by service-days: where failures come with deploys, and deploys grow, it shows too little learning, and too much where they get fewer; it then says how much, and gives no verdict.",
 		"1 − O/E, E = Σλ̃x; λ̃ the posterior mean under a distribution of rates on 60 points (0.2/observation to 1 a day), modes old or begun within the record, with modes never seen: 2,000 EM steps, more than 1,000 modes in at most that many cells of like histories. c = 1.6·(ΣVx²/E² + Var ln E* over 100 resamples, 50 above 500 modes, + unevenness); O negative binomial with mean ρE and size 1/c, both exact tails inverted",
 		"non-parametric maximum likelihood (Laird 1978) of truncated data by EM with ghosts (Turnbull 1976; Dempster, Laird & Rubin 1977)", "",
 	},

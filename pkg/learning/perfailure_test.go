@@ -158,3 +158,40 @@ func TestDeclaringLateDoesNotPay(t *testing.T) {
 		t.Errorf("never declared: %+v\ndeclared late: %+v", never, got)
 	}
 }
+
+// All modes are fixed on day 200; deploys come once a day until then, and as given after.
+func TestPerFailureSaysOfDeploys(t *testing.T) {
+	for after, want := range map[int32]string{
+		3: "Deploys came 3 times as often after the interventions as before: if failures come with deploys, no learning at all would read −200 %.",
+		1: "", 0: "Deploys came 0 times as often after the interventions as before: if failures come with deploys, no learning at all would read 100 %.",
+	} {
+		s := alive("api", 400)
+		for d := range int32(400) {
+			deploys := int32(1)
+			if d >= 200 {
+				deploys = after
+			}
+			if deploys > 0 {
+				s.Deploys = append(s.Deploys, learning.DeployDay{Day: int32(since/day) + d, Deploys: deploys})
+			}
+		}
+		in := learning.Input{AsOf: since + 400*day, Start: since, Services: []learning.Service{s}}
+		for m := range 5 {
+			mode := fmt.Sprint("mode", m)
+			for k := range 3 {
+				in.Incidents = append(in.Incidents, incident(fmt.Sprint(mode, "-", k), "api", mode, int64(24*(150+10*k))))
+			}
+			in.Improvements = append(in.Improvements, learning.Improvement{
+				ID: mode, Service: "api", FailureMode: mode, ClosedAt: since + 200*day, WitnessedClosedAt: since + 200*day,
+			})
+		}
+		for _, e := range learning.PerFailure(in, learning.DefaultSettings()) {
+			if e.Metric != "learning_per_failure.declared" || e.Window != "all" {
+				continue
+			}
+			if said := strings.Contains(e.Reading, "Deploys came"); said != (want != "") || !strings.Contains(e.Reading, want) {
+				t.Errorf("%d deploys a day after: got %q, want %q in it", after, e.Reading, want)
+			}
+		}
+	}
+}

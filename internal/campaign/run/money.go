@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 
 	"github.com/tuition-hq/tuition/internal/campaign"
 	"github.com/tuition-hq/tuition/pkg/learning"
@@ -77,32 +79,38 @@ func whole(setting string, rate func(*rand.Rand) float64, removed float64) campa
 
 var _ = register(campaign.Campaign{
 	Name: "learning-per-failure-deploys",
-	About: "Both clocks where deploys grow: the failures of 150 modes, gamma rates, a third born within the record, come with the deploys, of which there are so many times more at the end of three years; no fix removes anything. learning_per_failure counts on the clock of service-days and there shows less than no learning: what it would be without the growth is 0. " +
-		"*Said to grow* is how often the placebo finds that modes come back more and more without a fix, and nothing is reported. The trend on both clocks, on which verdicts rest, is in trend-clocks and verdicts.",
+	About: "Both clocks where deploys grow: the failures of 150 modes, gamma rates, a third born within the record, come with the deploys, of which there are so many times more at the end of three years; no fix removes anything. learning_per_failure counts on the clock of service-days and there shows less than no learning where they grow, and some where they get fewer: what it would be on the other clock is 0. " +
+		"*Said to grow* is how often the placebo finds that modes come back more and more without a fix, and nothing is reported; *said of deploys* how often the reading says that deploys came oftener or more seldom, and what no learning would then read. The trend on both clocks, on which verdicts rest, is in trend-clocks and verdicts.",
 	Seed: 20260111, N: 250, Short: 6,
-	Cells: []campaign.Cell{growingModes(1.5), growingModes(2), growingModes(4)},
+	Cells: []campaign.Cell{growingModes(0.5), growingModes(1.5), growingModes(2), growingModes(4)},
 })
 
 func growingModes(times float64) campaign.Cell {
+	const warned = "said of deploys"
 	w := world{modes: 150, rate: gammaRate, born: 0.3, fix: atRandom, grows: times}
+	targets := []campaign.Target{{Measure: warned, Of: campaign.Shown, Least: 0.9, Most: 1}}
+	if times > 1 { // the error is to the side of too little learning
+		targets[0].Least = 0
+		targets = append(targets, campaign.Target{Measure: headline, Of: campaign.Bias, Least: -1, Most: 0.02}, campaign.Target{Measure: "said to learn", Of: campaign.Shown, Most: 0.025})
+	}
+	if times >= 2 {
+		targets[0].Least = 0.9
+	}
 	return campaign.Cell{
-		Setting: fmt.Sprintf("deploys grow %g-fold", times), Long: times == 2,
-		// The error is to the side of too little learning, never of too much.
-		Targets: []campaign.Target{{Measure: headline, Of: campaign.Bias, Least: -1, Most: 0.02}},
+		Setting: fmt.Sprintf("deploys grow %g-fold", times), Long: times == 2, Targets: targets,
 		Replicate: func(r *rand.Rand) []campaign.Outcome {
 			in, truth := w.input(r)
 			estimates := learning.PerFailure(in, learning.DefaultSettings())
-			grow := false
-			better := false
+			var grow, learned, told bool
 			for _, e := range estimates {
-				if e.Scope.Kind != "organisation" || e.Window != "all" || e.Metric != headline {
-					continue
+				if e.Scope.Kind == "organisation" && e.Window == "all" && e.Metric == headline {
+					grow = e.State == learning.AssumptionFailed
+					learned = e.State == learning.OK && e.Low > 0
+					told = strings.Contains(e.Reading, "Deploys came")
 				}
-				grow = e.State == learning.AssumptionFailed
-				better = e.State == learning.OK && e.Low > 0
 			}
-			out := append(seen(estimates, truth, headline, placebo), campaign.Event("said to grow", grow)...)
-			return append(out, campaign.Event("said to learn", better)...)
+			return slices.Concat(seen(estimates, truth, headline, placebo),
+				campaign.Event("said to grow", grow), campaign.Event("said to learn", learned), campaign.Event(warned, told))
 		},
 	}
 }

@@ -99,7 +99,7 @@ func (w world) live(r *rand.Rand, rate float64) *telling {
 			left *= math.Pow(w.fades, (at-begin)/91)
 		}
 		if w.grows > 0 {
-			left *= (1 + (w.grows-1)*at/record) / w.grows
+			left *= w.grown(at) / math.Max(1, w.grows)
 		}
 		if r.Float64() >= left {
 			continue
@@ -151,7 +151,7 @@ func (w world) input(r *rand.Rand) (learning.Input, truth) {
 	for i := range w.modes {
 		service := fmt.Sprintf("service%03d", i/servicesFor)
 		if i%servicesFor == 0 {
-			in.Services = append(in.Services, learning.Service{Name: service, Team: "one", InCatalog: true, AliveFrom: start, AliveTo: in.AsOf})
+			in.Services = append(in.Services, learning.Service{Name: service, Team: "one", InCatalog: true, AliveFrom: start, AliveTo: in.AsOf, Deploys: w.deploys()})
 		}
 		t := w.live(r, w.rate(r))
 		if len(t.counted) == 0 {
@@ -182,6 +182,21 @@ func (w world) input(r *rand.Rand) (learning.Input, truth) {
 		preventedFixed += t.rate * t.removed * t.exposed(math.Max(declared, t.fixed), record)
 	}
 	return in, truth{prevented / due, preventedFixed / dueFixed, rate, open}
+}
+
+// grown is by how much the deploys of a day are more than those of the first.
+func (w world) grown(day float64) float64 { return 1 + (w.grows-1)*day/record }
+
+// deploys of a service: ten on the first day where they grow.
+func (w world) deploys() []learning.DeployDay {
+	if w.grows == 0 {
+		return nil
+	}
+	var out []learning.DeployDay
+	for day := range int(record) {
+		out = append(out, learning.DeployDay{Day: int32(start/millisADay) + int32(day), Deploys: int32(math.Round(10 * w.grown(float64(day))))})
+	}
+	return out
 }
 
 func (t *telling) put(in *learning.Input, service string, i int) {
