@@ -128,7 +128,7 @@ var shrunkMetrics = []Metric{
 func shrunkMetric(of, unit, better, minimum, what, formula string) Metric {
 	return Metric{
 		of + drawn, unit, better, minimum,
-		what + ", of a team or a service, drawn toward the organisation's other teams or services: the more, the less was counted and the more alike they are. It stands beside " + of + ", which says what the scope alone tells. The interval holds the truth in 93 to 99 % of simulated scopes; it begins at zero where there was no event.",
+		what + ", of a team or a service, drawn toward the organisation's other teams or services: the more, the less was counted and the more alike they are. It stands beside " + of + ", which says what the scope alone tells. The interval holds the truth in 92 to 100 % of simulated scopes; it begins at zero where there was no event.",
 		formula + "; averaged over both, the pull even between none and all for one counted as much as the mean of them; gamma or beta of the same mean and variance",
 		"Efron & Morris 1975; Morris 1983; Laird & Louis 1987; Christiansen & Morris 1997", of,
 	}

@@ -86,7 +86,7 @@ func perFailureGrid() campaign.Campaign {
 		Name: "learning-per-failure",
 		About: "Organisations of so many modes, of which those that fail within three years are seen. Rates differ between modes by a gamma distribution (shape ½, mean one in 250 days), a log-normal (median one in 500 days, sd 1.2) or two points (one in 40 days for a fifth of the modes, one in 900 for the rest). " +
 			"Fixes come at random (on average 120 days after the first failure), within 14 days of the second recurrence, or within 14 days of the first failure, and remove a share of the rate. Modes are old, or half of them begin at some time within the record. The truth is what was really prevented of what was really due after the intervention, and after the declared fix. " +
-			"With 40 modes a quarter to a half of the organisations get no figure, as their rates are known too roughly; those that do expected more than others, and their figure leans upward by about a tenth where nothing was learned.",
+			"With 40 modes a quarter to a half of the organisations get no figure, as their rates are known too roughly; those that do expected more than others, and their figure leans upward by about a tenth where nothing was learned. Power counts the refused as not shown; with 400 modes of two-point rates one organisation in nine is refused, as the placebo of so many leaves out zero.",
 		Seed: 1, N: 250, Short: 6,
 	}
 	add := func(modes int, rate named[func(*rand.Rand) float64], fix named[fixing], born, removed float64) {
