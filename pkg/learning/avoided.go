@@ -69,6 +69,7 @@ func (c *computation) delayPerWeek(g *group, cost Estimate, draws stats.Draws) {
 		Method: "recurrences to be expected of modes with an open improvement, at the rates of learning_per_failure, times the limited mean of costs; quantiles of the product",
 	}
 	var rate, variance float64
+	var resampled []float64 // the sum of the rates under each resample of the modes
 	var unknown int64
 	for _, s := range g.services {
 		whole := s.entire()
@@ -93,6 +94,12 @@ func (c *computation) delayPerWeek(g *group, cost Estimate, draws stats.Draws) {
 			e.N++
 			rate += st.rate
 			variance += st.variance
+			if resampled == nil {
+				resampled = make([]float64, len(st.rates))
+			}
+			for b, r := range st.rates {
+				resampled[b] += float64(r)
+			}
 			for _, improvement := range waiting {
 				c.evidence(g, c.everything, metric, "event", "improvement", improvement.ID)
 			}
@@ -105,7 +112,10 @@ func (c *computation) delayPerWeek(g *group, cost Estimate, draws stats.Draws) {
 	case rate <= 0:
 		e = refuse(e, Insufficient, "Not enough data: no mode of known rate has an open improvement. No figure is shown.")
 	default:
-		product := stats.GammaDraws(7*rate, math.Max(variance/(rate*rate), 1e-9), rateDraws).Times(draws)
+		if len(resampled) > 1 {
+			variance += math.Pow(stats.Deviation(resampled), 2)
+		}
+		product := stats.GammaDraws(7*rate, math.Max(enlarged*variance/(rate*rate), 1e-9), rateDraws).Times(draws)
 		e.Value = product.Quantile(0.5)
 		e.bounds(product.Interval(c.settings.Level), product.Interval(c.settings.InnerLevel))
 		e.Reading = fmt.Sprintf("Modelled: every further week in which the improvements for %s stay open costs %s %s, with %s to %s compatible with the data (%s): %s recurrences a week are to be expected.",

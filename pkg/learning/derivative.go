@@ -297,7 +297,7 @@ var learningDerivativeMetrics = []Metric{
 	},
 	{
 		"learning_derivative.repeats", "change_per_quarter", "lower", "3 recurrences after a fix, 91 days, 10 recurrences before a fix in the organisation",
-		"Change of the rate of recurrences after a declared fix over the exposure of the last 91 days (of a quarter: from the start to its end, over its own exposure), on the clock of the recurrences that were to be expected: the pool of fixed modes grows, and with it what can repeat. −0.1 is a tenth fewer.",
+		"Change of the rate of recurrences after a declared fix over the exposure of the last 91 days (of a quarter: from the start to its end, over its own exposure), on the clock of the recurrences that were to be expected: the pool of fixed modes grows, and with it what can repeat. −0.1 is a tenth fewer. The interval takes that clock as known, and holds the truth in 88 to 93 % of simulated organisations.",
 		"exp(b·exposure of the last quarter) − 1, λ(t) = exp(a + b·t), t = Σλ̃·days after the fix, λ̃ of learning_per_failure.declared; profile likelihood",
 		"Cox & Lewis 1966", "",
 	},

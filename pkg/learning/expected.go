@@ -33,6 +33,8 @@ type stage struct {
 	expected       float64   // recurrences after the intervention
 	unsure         float64   // variance of that, as the rate is not known
 	resampled      []float32 // what is expected under each resample of the modes; none where nothing was due
+	waits          bool      // an improvement of the mode is open
+	rates          []float32 // of a mode that waits, under each resample
 }
 
 // expectation is what an organisation's modes had to be expected to do
@@ -102,6 +104,7 @@ func (c *computation) expect(name string, modes func(*service) []*modeHistory, r
 				continue
 			}
 			st := newStage(s, h, rule)
+			st.waits = len(c.org.open.of(s.name)[h.failures[0].mode]) > 0
 			e.before += int64(st.history.Recurrences)
 			e.of[s] = append(e.of[s], len(e.stages))
 			e.stages = append(e.stages, st)
@@ -125,6 +128,14 @@ func (c *computation) expect(name string, modes func(*service) []*modeHistory, r
 	for _, st := range e.stages {
 		like := stats.NewLikelihood(st.history, fit.Grid)
 		st.rate, st.variance = fit.Posterior(like)
+		if st.due <= 0 && !st.waits {
+			continue
+		}
+		if st.waits && !learning {
+			for _, rate := range mixtures.Means(like)[1:] {
+				st.rates = append(st.rates, float32(rate))
+			}
+		}
 		if st.due <= 0 {
 			continue
 		}

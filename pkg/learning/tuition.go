@@ -142,7 +142,7 @@ var tuitionMetrics = []Metric{
 	{
 		"tuition.delay.per_week", "money", "lower", "5 costed failures, a cap; an open improvement for a mode of known rate",
 		"Modelled: what a further week costs in which the open improvements stay open: the recurrences to be expected of their modes at the rates of learning_per_failure, times tuition.typical_cost.",
-		"7·Σλ̃·E min(C, cap); median of the product of a gamma distribution with the mean and variance of Σλ̃, and the posterior of E min(C, cap)",
+		"7·Σλ̃·E min(C, cap); median of the product of a gamma distribution with the mean of Σλ̃ and 1.6 times its variance, of the modes' own rates and over 100 resamples of the modes, and the posterior of E min(C, cap)",
 		"as learning_per_failure and tuition.typical_cost", "",
 	},
 	{
