@@ -79,7 +79,7 @@ func whole(setting string, rate func(*rand.Rand) float64, removed float64) campa
 
 var _ = register(campaign.Campaign{
 	Name: "learning-per-failure-deploys",
-	About: "Both clocks where deploys grow: the failures of 150 modes, gamma rates, a third born within the record, come with the deploys, of which there are so many times more at the end of three years; no fix removes anything. learning_per_failure counts on the clock of service-days and there shows less than no learning where they grow, and some where they get fewer: what it would be on the other clock is 0. " +
+	About: "Both clocks where deploys grow: the failures of 150 modes, gamma rates, a third born within the record, come with the deploys, of which there are so many times more at the end of three years; no fix removes anything. learning_per_failure counts on the clock of service-days and there shows less than no learning where they grow, and some where they get fewer (where they halve, one organisation in seven reads learning that is none): what it would be on the other clock is 0. " +
 		"*Said to grow* is how often the placebo finds that modes come back more and more without a fix, and nothing is reported; *said of deploys* how often the reading says that deploys came oftener or more seldom, and what no learning would then read. The trend on both clocks, on which verdicts rest, is in trend-clocks and verdicts.",
 	Seed: 20260111, N: 250, Short: 6,
 	Cells: []campaign.Cell{growingModes(0.5), growingModes(1.5), growingModes(2), growingModes(4)},
