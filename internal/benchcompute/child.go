@@ -32,6 +32,17 @@ type phases struct {
 
 func (p phases) total() float64 { return p.Fold + p.Load + p.Estimate + p.Publish }
 
+// counted is a publication that counts the evidence it is told.
+type counted struct {
+	*store.Publication
+	rows int
+}
+
+func (c *counted) Part(id learning.Part, entries []learning.Entry) {
+	c.rows += len(entries)
+	c.Publication.Part(id, entries)
+}
+
 // child folds, reads, computes and publishes as the analyser does, and tells how long each took.
 func child(settings string) error {
 	var s childSettings
@@ -64,13 +75,14 @@ func child(settings string) error {
 		return err
 	}
 	lap(&p.Load)
-	run := learning.Compute(in, chosen)
+	evidence := counted{Publication: st.Publishing(ctx)}
+	run := learning.ComputeTo(in, chosen, &evidence)
 	lap(&p.Estimate)
-	if err := st.Publish(ctx, run); err != nil {
+	if err := evidence.Finish(run); err != nil {
 		return err
 	}
 	lap(&p.Publish)
-	p.Estimates, p.Evidence, p.Peak = len(run.Estimates), len(run.Evidence), peak("self")
+	p.Estimates, p.Evidence, p.Peak = len(run.Estimates), evidence.rows, peak("self")
 	text, err := json.Marshal(p)
 	if err != nil {
 		return err

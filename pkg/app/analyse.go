@@ -99,7 +99,7 @@ func (s *Session) loadOptions(moment int64) store.LoadOptions {
 }
 
 // computeSlowly is compute for somebody who waits for it.
-func (s *Session) computeSlowly(ctx context.Context, st *store.Store, moment int64) (learning.Input, learning.Run, error) {
+func (s *Session) computeSlowly(ctx context.Context, st *store.Store, moment int64, sink learning.EvidenceSink) (learning.Input, learning.Run, error) {
 	done := s.slow("folding the log")
 	input, err := s.loadInput(ctx, st, moment)
 	done()
@@ -107,16 +107,17 @@ func (s *Session) computeSlowly(ctx context.Context, st *store.Store, moment int
 		return learning.Input{}, learning.Run{}, err
 	}
 	defer s.slow("computing the estimates")()
-	return input, learning.Compute(input, s.learningSettings()), nil
+	return input, learning.ComputeTo(input, s.learningSettings(), sink), nil
 }
 
-// compute folds the log as it is now and computes every estimate.
-func (s *Session) compute(ctx context.Context, st *store.Store, moment int64) (learning.Input, learning.Run, error) {
+// compute folds the log as it is now and computes every estimate. What they counted
+// goes to the sink; nil: nobody asks for it.
+func (s *Session) compute(ctx context.Context, st *store.Store, moment int64, sink learning.EvidenceSink) (learning.Input, learning.Run, error) {
 	input, err := s.loadInput(ctx, st, moment)
 	if err != nil {
 		return learning.Input{}, learning.Run{}, err
 	}
-	return input, learning.Compute(input, s.learningSettings()), nil
+	return input, learning.ComputeTo(input, s.learningSettings(), sink), nil
 }
 
 // publishSettings makes the catalog, the rules and the window known to the views.
@@ -183,11 +184,12 @@ func (p *process) analyseOnce(ctx context.Context, st *store.Store, published *l
 		return nil
 	}
 	began := time.Now()
-	input, run, err := p.compute(ctx, st, key.asOf)
+	publication := st.Publishing(ctx)
+	input, run, err := p.compute(ctx, st, key.asOf, publication)
 	if err != nil {
 		return err
 	}
-	if err := st.Publish(ctx, run); err != nil {
+	if err := publication.Finish(run); err != nil {
 		return err
 	}
 	if _, err := p.record(ctx, st, input, run, run.AsOf); err != nil {

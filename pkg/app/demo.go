@@ -88,11 +88,12 @@ func (s *Session) demonstrate(ctx context.Context, organisation *simulate.Simula
 	if err != nil {
 		return err
 	}
-	input, run, err := s.computeSlowly(ctx, st, key.asOf)
+	publication := st.Publishing(ctx)
+	input, run, err := s.computeSlowly(ctx, st, key.asOf, publication)
 	if err != nil {
 		return err
 	}
-	if err := st.Publish(ctx, run); err != nil {
+	if err := publication.Finish(run); err != nil {
 		return err
 	}
 	if _, err := s.record(ctx, st, input, run, run.AsOf); err != nil {

@@ -88,7 +88,8 @@ func (s *Session) ExplainMetric(ctx context.Context, o ExplainOptions) (*Explana
 	if err != nil {
 		return nil, err
 	}
-	input, run, err := s.computeSlowly(ctx, st, key.asOf)
+	var held learning.Held
+	input, run, err := s.computeSlowly(ctx, st, key.asOf, &held)
 	if err != nil {
 		return nil, err
 	}
@@ -97,11 +98,7 @@ func (s *Session) ExplainMetric(ctx context.Context, o ExplainOptions) (*Explana
 		Input:    &input,
 	}
 	counted := countedBy(ask)
-	for _, e := range run.Evidence {
-		if e.Metric == counted.Metric && e.Scope == ask.Scope && e.Window == ask.Window {
-			facts.Evidence = append(facts.Evidence, e)
-		}
-	}
+	facts.Evidence = held.Of([]learning.Estimate{{Metric: counted.Metric, Scope: ask.Scope, Window: ask.Window}})
 	x, err := s.explained(ctx, st, facts, ask)
 	var missing explain.Missing
 	if errors.As(err, &missing) {

@@ -218,7 +218,7 @@ func (s *Session) backfill(ctx context.Context, st, frozen *store.Store, latest 
 			if recorded[input.AsOf] == content {
 				done.Unchanged++
 			} else {
-				run := learning.Compute(input, settings)
+				run := learning.ComputeTo(input, settings, nil)
 				changed, err := st.Record(ctx, run, content, keeping(run, latest.AsOf, settings).holds)
 				if err != nil {
 					return err

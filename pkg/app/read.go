@@ -49,7 +49,7 @@ func (s *Session) Metrics(ctx context.Context, o MetricsOptions) (Table, error) 
 	if err != nil {
 		return Table{}, err
 	}
-	_, run, err := s.computeSlowly(ctx, st, key.asOf)
+	_, run, err := s.computeSlowly(ctx, st, key.asOf, nil)
 	if err != nil {
 		return Table{}, err
 	}
@@ -213,14 +213,18 @@ func (s *Session) Rebuild(ctx context.Context) (Rebuilt, error) {
 	if err := st.ClearFolds(ctx); err != nil {
 		return Rebuilt{}, err
 	}
-	_, run, err := s.computeSlowly(ctx, st, key.asOf)
+	publication := st.Publishing(ctx)
+	_, run, err := s.computeSlowly(ctx, st, key.asOf, publication)
 	if err != nil {
 		return Rebuilt{}, err
 	}
 	if err := st.ClearRuns(ctx); err != nil {
 		return Rebuilt{}, err
 	}
-	return Rebuilt{run.ID, len(run.Estimates), run.InputEvents}, st.Publish(ctx, run)
+	if err := publication.Finish(run); err != nil {
+		return Rebuilt{}, err
+	}
+	return Rebuilt{run.ID, len(run.Estimates), run.InputEvents}, st.ClearEvidence(ctx)
 }
 
 // Check says what was found in order, and as an error what was not.

@@ -15,11 +15,20 @@ import (
 	"github.com/tuition-hq/tuition/pkg/stats"
 )
 
-// Compute makes every estimate of a run. It is pure: the same input, in
-// whatever order its slices are, and the same settings give the same bytes.
-// A verdict is given at a quarter's close alone, on what was fixed beforehand.
+// Compute makes every estimate of a run, with all its evidence. It is pure: the
+// same input, in whatever order its slices are, and the same settings give the same
+// bytes. A verdict is given at a quarter's close alone, on what was fixed beforehand.
 func Compute(in Input, settings Settings) Run {
-	c := newComputation(in, settings)
+	var held Held
+	run := ComputeTo(in, settings, &held)
+	run.Evidence = held.Of(run.Estimates)
+	return run
+}
+
+// ComputeTo is Compute, but for the evidence: that goes to the sink as it is found,
+// and is not part of the run. A sink of nil: nobody asks for it.
+func ComputeTo(in Input, settings Settings, sink EvidenceSink) Run {
+	c := newComputation(in, settings, sink)
 	groups := c.org.groups(settings.MergeWindow.Milliseconds())
 	c.whole = groups[0]
 	c.perFailure(groups)
@@ -47,20 +56,23 @@ func Compute(in Input, settings Settings) Run {
 		c.premortem(g)
 		c.postmortems(g)
 		c.stagnation(g)
+		c.ledger.settle(g.Scope)
 	}
 	c.shrunk(groups)
 	c.watch(groups)
 	c.closes()
 	c.countApart()
+	c.ledger.settleAll()
 	c.sort()
 	return c.run
 }
 
-func newComputation(in Input, settings Settings) *computation {
+func newComputation(in Input, settings Settings, sink EvidenceSink) *computation {
 	c := &computation{
 		settings: settings,
 		org:      newOrganisation(&in, settings.MergeWindow.Milliseconds()),
 		run:      Run{ID: runID(in.Hash, settings, in.AsOf), AsOf: in.AsOf, InputEvents: in.InputEvents},
+		ledger:   newLedger(sink),
 	}
 	c.everything = window{name: all, from: math.MinInt64, to: in.AsOf}
 	c.quarters = quarters(c.org.start, in.AsOf)
@@ -109,6 +121,7 @@ func (c *computation) emit(g *group, w window, e Estimate) {
 		e = e.withoutFigure()
 	}
 	c.run.Estimates = append(c.run.Estimates, e)
+	c.ledger.keep(e.account())
 }
 
 func (e Estimate) withoutFigure() Estimate {
@@ -137,7 +150,6 @@ func (c *computation) sort() {
 	slices.SortFunc(c.run.Estimates, func(a, b Estimate) int {
 		return inOrder(&[4]string{a.Metric, a.Scope.Kind, a.Scope.Name, a.Window}, &[4]string{b.Metric, b.Scope.Kind, b.Scope.Name, b.Window})
 	})
-	c.run.Evidence = c.ledger.of(c.run.Estimates)
 }
 
 // inOrder compares by the first that differs: cmp.Or would compare all.

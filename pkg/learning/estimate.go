@@ -70,6 +70,6 @@ type Run struct {
 	AsOf        int64
 	InputEvents uint64 // distinct events of the log that were folded
 	Estimates   []Estimate
-	Evidence    []Evidence
+	Evidence    []Evidence   // by estimate, then by role, kind and entity; none from ComputeTo
 	Watch       []WatchPoint // sorted by scope, what, clock and moment
 }

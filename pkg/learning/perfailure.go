@@ -34,7 +34,7 @@ func (e *expectation) shortened() string {
 // PerFailure makes the estimates of learning_per_failure alone, of the whole
 // organisation over all time: what Compute would say of them.
 func PerFailure(in Input, settings Settings) []Estimate {
-	c := newComputation(in, settings)
+	c := newComputation(in, settings, nil)
 	c.quarters = nil
 	c.perFailure(c.org.groups(settings.MergeWindow.Milliseconds())[:1])
 	c.sort()

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -12,57 +11,6 @@ import (
 
 	"github.com/tuition-hq/tuition/pkg/learning"
 )
-
-// evidenceAtOnce bounds the rows of one insert: they are held until it is sent.
-const evidenceAtOnce = 200_000
-
-// Publish makes a run's estimates and evidence readable: the rows first, then the
-// row of estimate_run by which the views see them. Publishing a run again changes
-// nothing but the time at which it was computed, which no comparison reads. It
-// counts if no run folded more events, or as many under newer settings.
-func (s *Store) Publish(ctx context.Context, run learning.Run) error {
-	err := s.insert(ctx, "estimate_row", func(batch driver.Batch) error {
-		for i := range run.Estimates {
-			e := &run.Estimates[i]
-			if err := batch.Append(run.ID, e.Metric, e.Scope.Kind, e.Scope.Name, e.Window, e.AsOf,
-				e.Value, e.Low, e.High, e.Level, e.Low50, e.High50, e.Unit, e.N, e.Events, e.Exposure, e.Censored,
-				string(e.State), uint8(e.State.Code()), e.Method, e.Origin, e.Verdict, e.Reading, e.Lacks); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("publish estimates: %w", err)
-	}
-	for part := range slices.Chunk(run.Evidence, evidenceAtOnce) {
-		err := s.insert(ctx, "estimate_evidence_row", func(batch driver.Batch) error {
-			for i := range part {
-				e := &part[i]
-				if err := batch.Append(run.ID, e.Metric, e.Scope.Kind, e.Scope.Name, e.Window, e.Role, e.Kind, e.Entity); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("publish evidence: %w", err)
-		}
-	}
-	if err := s.publishWatch(ctx, run); err != nil {
-		return err
-	}
-	if err := s.raiseAlarms(ctx, run); err != nil { // before the run is seen: what was shown is kept
-		return err
-	}
-	err = s.insert(ctx, "estimate_run", func(batch driver.Batch) error {
-		return batch.Append(run.ID, run.AsOf, run.InputEvents, s.configured.Load(), time.Now().UnixMilli())
-	})
-	if err != nil {
-		return fmt.Errorf("publish the run: %w", err)
-	}
-	return nil
-}
 
 // Estimates is the newest finished run. Before the first one it is the zero Snapshot.
 func (s *Store) Estimates(ctx context.Context) (learning.Snapshot, error) {
@@ -103,8 +51,8 @@ func (s *Store) Evidence(ctx context.Context, metric, scopeKind, scope, window s
 		clickhouse.Named("metric", metric), clickhouse.Named("scope_kind", scopeKind),
 		clickhouse.Named("scope", scope), clickhouse.Named("window", window),
 	}, func(rows driver.Rows) error {
-		var e learning.Evidence
-		err := rows.Scan(&e.Metric, &e.Scope.Kind, &e.Scope.Name, &e.Window, &e.Role, &e.Kind, &e.Entity)
+		e := learning.Evidence{Metric: metric, Scope: learning.Scope{Kind: scopeKind, Name: scope}, Window: window}
+		err := rows.Scan(&e.Role, &e.Kind, &e.Entity)
 		list = append(list, e)
 		return err
 	})
@@ -138,9 +86,16 @@ func (s *Store) eachOf(ctx context.Context, name, sql string, args []any, row fu
 }
 
 // ClearRuns removes every published run, so that only what is published after
-// counts. It needs the user that migrates.
+// counts; parts of evidence belong to none and stay. It needs the user that migrates.
 func (s *Store) ClearRuns(ctx context.Context) error {
 	return s.onEveryServer(ctx, func(conn driver.Conn) error { return s.execFile(ctx, conn, "clickhouse/query/clear_runs.sql") })
+}
+
+// ClearEvidence removes the parts of evidence that no run rests on. It needs the
+// user that migrates, and no run may be published meanwhile: what that one found to
+// be there might go.
+func (s *Store) ClearEvidence(ctx context.Context) error {
+	return s.onEveryServer(ctx, func(conn driver.Conn) error { return s.execFile(ctx, conn, "clickhouse/query/clear_evidence.sql") })
 }
 
 // ClearFolds removes the snapshot, so that the next Fold makes it from nothing. It
