@@ -156,33 +156,38 @@ func (c *computation) duration(g *group, w window, metric string, lifetimes []li
 		caveat = fmt.Sprintf(" %d more have no such times, or times that contradict each other.", missing)
 	}
 	detectable := c.detectable(metric+".detectable", lifetimes, of)
-	median := c.quantile(g, w, metric+".median", lifetimes, 0.5, fewestForMedian, of, done)
+	curve := curveOf(lifetimes)
+	median := c.quantile(g, w, metric+".median", lifetimes, curve, 0.5, fewestForMedian, of, done)
 	if median.State != Insufficient && detectable.State != Insufficient {
 		median.Reading += fmt.Sprintf(" Two periods with this many could show a reduction of %s or more (80 %% power).", percent(detectable.Value))
 	}
 	median.Reading += caveat
 	c.emit(g, w, median)
-	p90 := c.quantile(g, w, metric+".p90", lifetimes, 0.9, fewestForP90, of, done)
+	p90 := c.quantile(g, w, metric+".p90", lifetimes, curve, 0.9, fewestForP90, of, done)
 	p90.Reading += caveat
 	c.emit(g, w, p90)
 	c.emit(g, w, detectable)
 }
 
-// quantile is that of a duration with the unfinished censored.
-func (c *computation) quantile(g *group, w window, metric string, lifetimes []lifetime, p float64, need int64, of, done string) Estimate {
+func curveOf(lifetimes []lifetime) stats.Survival {
 	followed := make([]stats.Lifetime, len(lifetimes))
 	for i, l := range lifetimes {
 		followed[i] = l.seconds()
-		if own, _ := Lookup(metric); own.Evidence != "" {
-			continue
-		}
-		role := "event"
-		if !followed[i].Event {
-			role = "censored"
-		}
-		c.evidence(g, w, metric, role, l.kind, l.id)
 	}
-	curve := stats.KaplanMeier(followed)
+	return stats.KaplanMeier(followed)
+}
+
+// quantile is that of a duration with the unfinished censored.
+func (c *computation) quantile(g *group, w window, metric string, lifetimes []lifetime, curve stats.Survival, p float64, need int64, of, done string) Estimate {
+	if own, _ := Lookup(metric); own.Evidence == "" {
+		for _, l := range lifetimes {
+			role := "event"
+			if l.to == 0 {
+				role = "censored"
+			}
+			c.evidence(g, w, metric, role, l.kind, l.id)
+		}
+	}
 	e := Estimate{
 		Metric: metric, N: int64(curve.N), Events: int64(curve.Events), Exposure: float64(curve.N),
 		Censored: int64(curve.N - curve.Events),

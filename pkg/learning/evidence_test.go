@@ -45,8 +45,8 @@ func (s *strict) Basis(b learning.Basis) {
 // change, and those are what Compute gives beside its estimates.
 func TestEvidenceInParts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		in := random(rapid.Uint64().Draw(t, "input"), rapid.IntRange(1, 3).Draw(t, "services"),
-			rapid.IntRange(0, 150).Draw(t, "incidents"), rapid.Int64Range(1, 700).Draw(t, "days"))
+		in := random(rapid.Uint64().Draw(t, "input"), rapid.IntRange(1, 2).Draw(t, "services"),
+			rapid.IntRange(0, 60).Draw(t, "incidents"), rapid.Int64Range(1, 300).Draw(t, "days"))
 		tell := func(in learning.Input) (*strict, learning.Run) {
 			s := &strict{parts: map[learning.Part]string{}, bases: map[string]string{}}
 			return s, learning.ComputeTo(in, inEuros(), s)

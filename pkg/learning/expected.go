@@ -1,6 +1,8 @@
 package learning
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"hash/fnv"
 	"math"
 	"slices"
@@ -116,7 +118,9 @@ func (c *computation) expect(name string, modes func(*service) []*modeHistory, r
 		return e
 	}
 	// The fastest rate is one a day, as merging leaves nothing faster to be seen.
-	fit := stats.FitRates(histories, stats.LogGrid(math.Min(0.2/longest, 0.1), 1, gridPoints), emSteps)
+	fit := fits.of(hashOf(histories), func() stats.RateMixture {
+		return stats.FitRates(histories, stats.LogGrid(math.Min(0.2/longest, 0.1), 1, gridPoints), emSteps)
+	})
 	e.born = fit.Born
 	all := []stats.RateMixture{fit}
 	if !c.org.past && slices.ContainsFunc(e.stages, func(st *stage) bool { return st.due > 0 }) { // else nothing is compared
@@ -148,6 +152,24 @@ func (c *computation) expect(name string, modes func(*service) []*modeHistory, r
 		st.add(mixtures.Means(like), st.due)
 	}
 	return e
+}
+
+// fits are those of the last computations: the trends up to a quarter's end rest on
+// what had happened by then, of which the next computation seldom knows more.
+var fits remembered[[sha256.Size]byte, stats.RateMixture]
+
+func hashOf(histories []stats.ModeHistory) (sum [sha256.Size]byte) {
+	hash := sha256.New()
+	room := make([]byte, 0, 32)
+	for _, h := range histories {
+		room = room[:0]
+		for _, x := range []float64{h.First, h.Recurrences, h.Until, h.Observed} {
+			room = binary.LittleEndian.AppendUint64(room, math.Float64bits(x))
+		}
+		hash.Write(room)
+	}
+	hash.Sum(sum[:0])
+	return sum
 }
 
 // resamplesOf is how many resamples are made of so many modes.

@@ -132,7 +132,7 @@ func (c *computation) gaps(g *group, w window) {
 	if g.small() && w.name != all {
 		return
 	}
-	c.emit(g, w, c.quantile(g, w, "monitoring_gaps.time_to_close", open, 0.5, fewestFailures, "monitoring gaps", "closed"))
+	c.emit(g, w, c.quantile(g, w, "monitoring_gaps.time_to_close", open, curveOf(open), 0.5, fewestFailures, "monitoring gaps", "closed"))
 }
 
 // monitoringGapsMetrics are what is said of each.

@@ -3,7 +3,6 @@ package learning
 import (
 	"fmt"
 	"math"
-	"sync"
 
 	"github.com/tuition-hq/tuition/pkg/stats"
 )
@@ -164,8 +163,8 @@ const powerYears = 400
 // caught is what a watch would do about a doubling and a tripling at week 16.
 type caught struct{ doubling, tripling stats.Caught }
 
-// powers remembers simulated plans: a pure function of its key, and many scopes share one.
-var powers sync.Map
+// powers are the plans that were simulated; many scopes share one.
+var powers remembered[powerKey, caught]
 
 type powerKey struct {
 	before, weekly, dispersion, bar float64
@@ -188,16 +187,13 @@ func (r *race) power(c *watchClock) caught {
 	if c.target > 0 {
 		key.before, key.weekly, key.target = round(c.target*lastYear/weeksInYear), 1, true
 	}
-	if known, found := powers.Load(key); found {
-		return known.(caught)
-	}
-	plan := stats.WatchPlan{
-		Before: key.before, Exposure: 1, Weekly: key.weekly, Factors: stats.Rises,
-		Dispersion: key.dispersion, Bar: key.bar, Target: key.target,
-	}
-	out := caught{plan.Power(2, powerYears, key.seed), plan.Power(3, powerYears, key.seed)}
-	powers.Store(key, out)
-	return out
+	return powers.of(key, func() caught {
+		plan := stats.WatchPlan{
+			Before: key.before, Exposure: 1, Weekly: key.weekly, Factors: stats.Rises,
+			Dispersion: key.dispersion, Bar: key.bar, Target: key.target,
+		}
+		return caught{plan.Power(2, powerYears, key.seed), plan.Power(3, powerYears, key.seed)}
+	})
 }
 
 // round keeps two significant figures.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sort"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -171,16 +172,26 @@ func (s Survival) QuantileInterval(p, level float64) Interval {
 		}
 	}
 	if math.IsInf(out.Low, 1) {
-		out.Low = 0
-		for _, t := range s.times {
-			if s.Interval(t, level).Low <= 1-p {
-				break
-			}
-			out.Low = t
-		}
+		out.Low = s.uneventful(p, level)
 	}
 	value := s.Quantile(p)
 	return Interval{math.Min(out.Low, value), math.Max(out.High, value)}
+}
+
+// uneventful is the time until which enough were followed without an event, where
+// no step's band comes down to 1−p. Before the first step fewer are followed the
+// later it is, and the bound comes down with them; after it none does.
+func (s Survival) uneventful(p, level float64) float64 {
+	quiet := sort.Search(len(s.times), func(i int) bool { return s.before(s.times[i]) > 0 })
+	at := sort.Search(quiet, func(i int) bool { return s.Interval(s.times[i], level).Low <= 1-p })
+	switch {
+	case at < quiet && at == 0, len(s.times) == 0:
+		return 0
+	case at < quiet:
+		return s.times[at-1]
+	default:
+		return s.times[len(s.times)-1]
+	}
 }
 
 // LogRank tests whether two groups share one survival curve (Mantel 1966):

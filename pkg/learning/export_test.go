@@ -1,0 +1,6 @@
+package learning
+
+// Forget makes the next computation the first of its process.
+func Forget() {
+	fits.values, powers.values = nil, nil
+}
