@@ -224,7 +224,7 @@ func (s *Session) Rebuild(ctx context.Context) (Rebuilt, error) {
 	if err := publication.Finish(run); err != nil {
 		return Rebuilt{}, err
 	}
-	return Rebuilt{run.ID, len(run.Estimates), run.InputEvents}, st.ClearEvidence(ctx)
+	return Rebuilt{run.ID, len(run.Estimates), run.InputEvents}, st.DropEvidence(ctx, time.Now())
 }
 
 // Check says what was found in order, and as an error what was not.

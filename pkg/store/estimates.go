@@ -91,13 +91,6 @@ func (s *Store) ClearRuns(ctx context.Context) error {
 	return s.onEveryServer(ctx, func(conn driver.Conn) error { return s.execFile(ctx, conn, "clickhouse/query/clear_runs.sql") })
 }
 
-// ClearEvidence removes the parts of evidence that no run rests on. It needs the
-// user that migrates, and no run may be published meanwhile: what that one found to
-// be there might go.
-func (s *Store) ClearEvidence(ctx context.Context) error {
-	return s.onEveryServer(ctx, func(conn driver.Conn) error { return s.execFile(ctx, conn, "clickhouse/query/clear_evidence.sql") })
-}
-
 // ClearFolds removes the snapshot, so that the next Fold makes it from nothing. It
 // needs the user that migrates.
 func (s *Store) ClearFolds(ctx context.Context) error {

@@ -13,12 +13,15 @@ import (
 	"github.com/tuition-hq/tuition/pkg/learning"
 )
 
+// evidenceToldEvery is how old a part may be that is not sent again.
+const evidenceToldEvery = 24 * time.Hour
+
 // entriesAtOnce bounds the evidence that is held until it is sent.
 const entriesAtOnce = 200_000
 
 // Publication takes a run's evidence while it is computed, and then the run. Parts
-// of evidence are named by their content and belong to no run: what is there is not
-// sent again, and what no finished run names is not seen.
+// of evidence are named by their content and belong to no run: what was sent within
+// a day is not sent again, and what no finished run names is not seen.
 type Publication struct {
 	store   *Store
 	ctx     context.Context
@@ -57,6 +60,7 @@ func (p *Publication) send() {
 		p.err = fmt.Errorf("read which evidence is published: %w", err)
 		return
 	}
+	now := time.Now().UnixMilli()
 	err = p.store.insert(p.ctx, "evidence_part", func(batch driver.Batch) error {
 		for id, entries := range p.waiting {
 			if known[id] {
@@ -66,7 +70,7 @@ func (p *Publication) send() {
 			for i, e := range entries {
 				roles[i], kinds[i], entities[i] = e.Role, e.Kind, e.Entity
 			}
-			if err := batch.Append(string(id[:]), roles, kinds, entities); err != nil {
+			if err := batch.Append(string(id[:]), roles, kinds, entities, now); err != nil {
 				return err
 			}
 		}
@@ -91,7 +95,8 @@ func (p *Publication) known() (map[learning.Part]bool, error) {
 		}
 	}
 	known := map[learning.Part]bool{}
-	err = p.store.each(clickhouse.Context(p.ctx, clickhouse.WithExternalTable(asked)), "evidence_known", nil, func(rows driver.Rows) error {
+	since := []any{clickhouse.Named("since", time.Now().Add(-evidenceToldEvery).UnixMilli())}
+	err = p.store.each(clickhouse.Context(p.ctx, clickhouse.WithExternalTable(asked)), "evidence_known", since, func(rows driver.Rows) error {
 		var id string
 		err := rows.Scan(&id)
 		known[learning.Part([]byte(id))] = true

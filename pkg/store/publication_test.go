@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tuition-hq/tuition/internal/servertest"
 	"github.com/tuition-hq/tuition/pkg/learning"
@@ -88,7 +89,13 @@ func TestEvidenceIsPublishedOnce(t *testing.T) {
 	if err := s.Publish(t.Context(), manyFailures("few", 1, 7)); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.ClearEvidence(t.Context()); err != nil {
+	if err := s.DropEvidence(t.Context(), time.Now().Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if got := parts(); strings.HasSuffix(got, " 7") {
+		t.Error("dropped what an unfinished run may rest on")
+	}
+	if err := s.DropEvidence(t.Context(), time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	if got := parts(); !strings.HasSuffix(got, " 7") {

@@ -12,7 +12,7 @@ import (
 )
 
 // runTables hold what runs publish, by run; last the one by which the views find them.
-var runTables = []string{"estimate_row", "estimate_evidence_row", "watch_row", "estimate_run"}
+var runTables = []string{"estimate_row", "estimate_basis", "watch_row", "estimate_run"}
 
 // DropRuns removes what finished runs published that were computed before a moment
 // and do not count any more, and says how many they were: each new event makes a run,
@@ -39,5 +39,21 @@ func (s *Store) DropRuns(ctx context.Context, before time.Time) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("drop the runs that were replaced: %w", err)
 	}
-	return len(runs), nil
+	return len(runs), s.DropEvidence(ctx, time.Now().Add(-2*evidenceToldEvery))
+}
+
+// DropEvidence removes parts of evidence that were told of before a moment and that
+// nothing rests on. A publication that is not finished may rest on what it found to be
+// told of within evidenceToldEvery: leave that.
+func (s *Store) DropEvidence(ctx context.Context, before time.Time) error {
+	sql, err := s.render("clickhouse/query/evidence_unnamed.sql")
+	if err != nil {
+		return err
+	}
+	return s.onEveryServer(ctx, func(conn driver.Conn) error {
+		if err := conn.Exec(ctx, sql, clickhouse.Named("before", fmt.Sprint(before.UnixMilli()))); err != nil {
+			return fmt.Errorf("drop evidence that nothing rests on: %w", err)
+		}
+		return nil
+	})
 }

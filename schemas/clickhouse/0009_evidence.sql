@@ -6,9 +6,10 @@ CREATE TABLE IF NOT EXISTS evidence_part{{.Local}}
     part FixedString(16),
     roles Array(LowCardinality(String)),
     kinds Array(LowCardinality(String)),
-    entities Array(String)
+    entities Array(String),
+    told_at Int64 -- when a publication named it last, or a day before: what nothing rests on goes two days later
 )
-ENGINE = {{.Replacing "evidence_part" ""}}
+ENGINE = {{.Replacing "evidence_part" "told_at"}}
 ORDER BY (part)
 SETTINGS index_granularity = 512;
 
@@ -29,7 +30,7 @@ ORDER BY (run, metric, scope_kind, scope, window);
 {{.Distribute "estimate_basis" "cityHash64(run)"}}
 
 INSERT INTO evidence_part{{.Local}}
-SELECT sipHash128(arrayStringConcat(arrayMap(x -> concat(toString(length(x.1)), x.1, toString(length(x.2)), x.2, x.3), entries), '\0')) AS part, entries.1, entries.2, entries.3
+SELECT sipHash128(arrayStringConcat(arrayMap(x -> concat(toString(length(x.1)), x.1, toString(length(x.2)), x.2, x.3), entries), '\0')) AS part, entries.1, entries.2, entries.3, 0
 FROM
 (
     SELECT arraySort(groupUniqArray((toString(role), toString(kind), entity))) AS entries

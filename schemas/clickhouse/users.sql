@@ -15,7 +15,8 @@ GRANT SELECT, INSERT, SHOW ON tuition.* TO tuition_ingest;
 GRANT ALTER DELETE ON tuition.fold_* TO tuition_ingest; -- to drop what newer snapshots and runs replaced; never an event
 GRANT ALTER DELETE ON tuition.estimate_run* TO tuition_ingest;
 GRANT ALTER DELETE ON tuition.estimate_row* TO tuition_ingest;
-GRANT ALTER DELETE ON tuition.estimate_evidence_row* TO tuition_ingest;
+GRANT ALTER DELETE ON tuition.estimate_basis* TO tuition_ingest;
+GRANT ALTER DELETE ON tuition.evidence_part* TO tuition_ingest;
 GRANT ALTER DELETE ON tuition.watch_row* TO tuition_ingest;
 GRANT SELECT ON system.parts TO tuition_ingest; -- which of them there are
 GRANT SELECT ON system.clusters TO tuition_ingest; -- with a cluster only
