@@ -3,9 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
+	"io"
 	"os"
-	"strings"
+	"syscall"
 	"time"
 
 	"go.uber.org/zap"
@@ -14,12 +15,11 @@ import (
 	"github.com/tuition-hq/tuition/pkg/store"
 )
 
-// childEnv holds the settings of a process that computes once.
+// childEnv holds the settings of the process that computes.
 const childEnv = "TUITION_BENCHCOMPUTE"
 
 type childSettings struct {
 	Addr, Database, Username, Password string
-	AsOf                               int64
 }
 
 // phases are the seconds of one computation, and what it took.
@@ -43,7 +43,8 @@ func (c *counted) Part(id learning.Part, entries []learning.Entry) {
 	c.Publication.Part(id, entries)
 }
 
-// child folds, reads, computes and publishes as the analyser does, and tells how long each took.
+// child folds, reads, computes and publishes as the analyser does, once for each
+// moment that it reads, and tells how long each step took.
 func child(settings string) error {
 	var s childSettings
 	if err := json.Unmarshal([]byte(settings), &s); err != nil {
@@ -59,34 +60,54 @@ func child(settings string) error {
 		return err
 	}
 	defer st.Close()
-	var p phases
-	began := time.Now()
+	moments, answers := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
+	for {
+		var asOf int64
+		if err := moments.Decode(&asOf); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		p, err := computation(ctx, st, asOf)
+		if err != nil {
+			return err
+		}
+		if err := answers.Encode(p); err != nil {
+			return err
+		}
+	}
+}
+
+func computation(ctx context.Context, st *store.Store, asOf int64) (p phases, err error) {
+	began, before := time.Now(), ownCPU()
 	lap := func(seconds *float64) {
 		*seconds = time.Since(began).Seconds()
 		began = time.Now()
 	}
 	if _, err := st.Fold(ctx); err != nil {
-		return err
+		return p, err
 	}
 	lap(&p.Fold)
 	chosen := learning.DefaultSettings()
-	in, err := st.LoadInput(ctx, store.LoadOptions{AsOf: s.AsOf, Window: chosen.AttributionWindow, SettingsHash: chosen.Hash(), Newest: true})
+	in, err := st.LoadInput(ctx, store.LoadOptions{AsOf: asOf, Window: chosen.AttributionWindow, SettingsHash: chosen.Hash(), Newest: true})
 	if err != nil {
-		return err
+		return p, err
 	}
 	lap(&p.Load)
 	evidence := counted{Publication: st.Publishing(ctx)}
 	run := learning.ComputeTo(in, chosen, &evidence)
 	lap(&p.Estimate)
 	if err := evidence.Finish(run); err != nil {
-		return err
+		return p, err
 	}
 	lap(&p.Publish)
-	p.Estimates, p.Evidence, p.Peak = len(run.Estimates), evidence.rows, peak("self")
-	text, err := json.Marshal(p)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Println(strings.TrimSpace(string(text)))
-	return err
+	p.Estimates, p.Evidence, p.Peak, p.CPU = len(run.Estimates), evidence.rows, peak("self"), ownCPU()-before
+	return p, nil
+}
+
+// ownCPU are the seconds of this process.
+func ownCPU() float64 {
+	var usage syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage) // of itself it cannot fail
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
 }

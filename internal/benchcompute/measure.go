@@ -58,7 +58,7 @@ func measure(ctx context.Context, s size, dir string, log io.Writer) (r result, 
 		return r, err
 	}
 	defer conn.Close()
-	m := measuring{conn: conn, engine: engine, size: s, log: log}
+	m := &measuring{conn: conn, engine: engine, size: s, log: log}
 	r.size = s
 	m.say("making %d changes and %d incidents of %d services", s.changes, s.incidents, s.services)
 	if err := m.make(ctx, 0, 1); err != nil {
@@ -67,22 +67,25 @@ func measure(ctx context.Context, s size, dir string, log io.Writer) (r result, 
 	if err := conn.QueryRow(ctx, "SELECT count() FROM event").Scan(&r.events); err != nil {
 		return r, err
 	}
+	if err := m.start(ctx); err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, m.stop()) }()
 	m.say("reading the views")
-	if r.read, err = m.read(ctx, "incident", "change"); err != nil {
+	before := m.engineCPU()
+	if err := m.read(ctx, "incident", "change"); err != nil {
 		return r, err
 	}
+	r.engineRead = m.engineCPU() - before
 	m.say("first computation")
-	if r.first, r.engineFirst, err = m.compute(ctx, end); err != nil {
-		return r, err
-	}
-	if r.readFrom, err = m.read(ctx, "snapshot_incident", "snapshot_change"); err != nil {
+	if r.first, r.engineFirst, err = m.compute(end); err != nil {
 		return r, err
 	}
 	if err := m.make(ctx, 1, 1.01); err != nil {
 		return r, err
 	}
 	m.say("next computation")
-	if r.next, r.engineNext, err = m.compute(ctx, end+(end-begin)/100); err != nil {
+	if r.next, r.engineNext, err = m.compute(end + (end-begin)/100); err != nil {
 		return r, err
 	}
 	r.enginePeak = m.enginePeak()
@@ -90,18 +93,20 @@ func measure(ctx context.Context, s size, dir string, log io.Writer) (r result, 
 }
 
 type measuring struct {
-	conn   driver.Conn
-	engine *embedded.Services
-	size   size
-	log    io.Writer
+	conn       driver.Conn
+	engine     *embedded.Services
+	enginePIDs []string
+	size       size
+	log        io.Writer
+	analyser
 }
 
-func (m measuring) say(format string, args ...any) {
+func (m *measuring) say(format string, args ...any) {
 	fmt.Fprintf(m.log, "==> %s "+format+"\n", append([]any{time.Now().Format(time.TimeOnly)}, args...)...)
 }
 
 // make adds the events from one share of the log to another, a few million at a time.
-func (m measuring) make(ctx context.Context, from, to float64) error {
+func (m *measuring) make(ctx context.Context, from, to float64) error {
 	const portion = 2_000_000
 	for name, n := range map[string]int{"changes": m.size.changes, "incidents": m.size.incidents, "improvements": m.size.incidents / incidentsPerImprovement} {
 		last := int(to * float64(n))
@@ -119,73 +124,101 @@ func (m measuring) make(ctx context.Context, from, to float64) error {
 }
 
 // read reads all columns of views, which nobody gets.
-func (m measuring) read(ctx context.Context, views ...string) (seconds float64, err error) {
-	began := time.Now()
+func (m *measuring) read(ctx context.Context, views ...string) error {
 	for _, view := range views {
 		if err := m.conn.Exec(ctx, "SELECT * FROM "+view+" FORMAT Null"); err != nil {
-			return 0, fmt.Errorf("read %s: %w", view, err)
+			return fmt.Errorf("read %s: %w", view, err)
 		}
 	}
-	return time.Since(began).Seconds(), nil
+	return nil
 }
 
-// compute runs one computation in a process of its own.
-func (m measuring) compute(ctx context.Context, asOf int64) (p phases, engine float64, err error) {
+// analyser is the process that computes, as one that runs on: what it remembers of
+// the first computation, the next has.
+type analyser struct {
+	cmd     *exec.Cmd
+	moments io.WriteCloser
+	answers *json.Decoder
+}
+
+func (m *measuring) start(ctx context.Context) error {
 	settings, err := json.Marshal(childSettings{
-		Addr: m.engine.ClickHouseAddr, Database: m.engine.Database, Username: m.engine.Ingest.Name, Password: m.engine.Ingest.Password, AsOf: asOf,
+		Addr: m.engine.ClickHouseAddr, Database: m.engine.Database, Username: m.engine.Ingest.Name, Password: m.engine.Ingest.Password,
 	})
 	if err != nil {
-		return p, 0, err
+		return err
 	}
 	exe, err := os.Executable()
 	if err != nil {
-		return p, 0, err
+		return err
 	}
 	cmd := exec.CommandContext(ctx, exe)
 	cmd.Env = append(os.Environ(), childEnv+"="+string(settings))
 	cmd.Stderr = m.log
-	before := m.engineCPU()
-	text, err := cmd.Output()
+	in, err := cmd.StdinPipe()
 	if err != nil {
+		return err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	m.enginePIDs = children()
+	m.analyser = analyser{cmd, in, json.NewDecoder(out)}
+	return cmd.Start()
+}
+
+func (a analyser) stop() error {
+	return errors.Join(a.moments.Close(), a.cmd.Wait())
+}
+
+// compute lets the analyser compute once.
+func (m *measuring) compute(asOf int64) (p phases, engine float64, err error) {
+	before := m.engineCPU()
+	if _, err := fmt.Fprintln(m.moments, asOf); err != nil {
 		return p, 0, fmt.Errorf("the computation: %w", err)
 	}
-	engine = m.engineCPU() - before
-	err = json.Unmarshal(text, &p)
-	p.CPU = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
-	return p, engine, err
-}
-
-// engineProcesses are the children of this process: the engine alone, while no computation runs.
-func engineProcesses() (pids []string, cpu float64) {
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, path := range stats {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			continue
-		}
-		// After the name in parentheses: state, parent, …, user and system time are the 12th and 13th.
-		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		if len(fields) < 13 || fields[1] != strconv.Itoa(os.Getpid()) {
-			continue
-		}
-		user, _ := strconv.ParseFloat(fields[11], 64)
-		system, _ := strconv.ParseFloat(fields[12], 64)
-		const ticks = 100 // a second, on every Linux that Go runs on
-		cpu += (user + system) / ticks
-		pids = append(pids, filepath.Base(filepath.Dir(path)))
+	if err := m.answers.Decode(&p); err != nil {
+		return p, 0, fmt.Errorf("the computation: %w", err)
 	}
-	return pids, cpu
+	return p, m.engineCPU() - before, nil
 }
 
-func (m measuring) engineCPU() float64 {
-	_, cpu := engineProcesses()
+// children are the processes that this one started and that run.
+func children() (pids []string) {
+	found, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range found {
+		pid := filepath.Base(filepath.Dir(path))
+		if fields := statOf(pid); len(fields) > 1 && fields[1] == strconv.Itoa(os.Getpid()) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// statOf are a process's figures after its name: state, parent, …, user and system time are the 12th and 13th.
+func statOf(pid string) []string {
+	text, err := os.ReadFile("/proc/" + pid + "/stat")
+	if err != nil {
+		return nil
+	}
+	return strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+}
+
+func (m *measuring) engineCPU() (cpu float64) {
+	for _, pid := range m.enginePIDs {
+		if fields := statOf(pid); len(fields) >= 13 {
+			user, _ := strconv.ParseFloat(fields[11], 64)
+			system, _ := strconv.ParseFloat(fields[12], 64)
+			const ticks = 100 // a second, on every Linux that Go runs on
+			cpu += (user + system) / ticks
+		}
+	}
 	return cpu
 }
 
-func (m measuring) enginePeak() int64 {
-	pids, _ := engineProcesses()
-	var most int64
-	for _, pid := range pids {
+func (m *measuring) enginePeak() (most int64) {
+	for _, pid := range m.enginePIDs {
 		most = max(most, peak(pid))
 	}
 	return most
