@@ -44,7 +44,7 @@ func timelineChart(f *Facts, q Quarter, classes map[string]string, continued map
 	}
 	for _, x := range f.Input.FailedChange {
 		if q.Holds(x.FinishedAt) {
-			all = append(all, happening{x.FinishedAt, 1, "m-change", "change of " + x.Service + " (" + spaced(x.Why) + ")"})
+			all = append(all, happening{x.FinishedAt, 1, "m-change", "change of " + x.Service + " (" + whyFailed(x.Why) + ")"})
 		}
 	}
 	for _, x := range f.Input.Gaps {

@@ -26,6 +26,10 @@ type family struct {
 
 // families in the order of the page.
 var families = []family{
+	{"learning_per_failure", "Learning", "Why a failure stayed away. Where failures are no longer reported, it looks the same.", true, []measure{
+		{"learning_per_failure", "Recurrences to be expected that did not come", true},
+		{"learning_per_failure.placebo", "The same where nothing had been done", false},
+	}},
 	{"repeat_rate", "Repeats", "Whether what did not come back was learned from, or only has not had the time to return. The share of repeats grows with the record, as more modes are fixed: compare late quarters only.", true, []measure{
 		{"repeat_rate.repeats", "Came back after its declared fix", true},
 		{"repeat_rate.known_open", "Came back, its fix declared, not known to be closed", false},
@@ -48,6 +52,20 @@ var families = []family{
 	}},
 	{"change_safety", "Changes", "Whether the changes were riskier, or only more closely watched.", true, []measure{
 		{"change_safety.failed_share", "Changes that failed", true},
+	}},
+	{"containment", "Reach", "How much harm was done: a count of failures says nothing of their size.", false, []measure{
+		{"containment.severe", "Severity 1 and 2 that met users with no net", false},
+	}},
+	{"new_modes", "New kinds of failure", "Whether a failure is new, or only called by a new name.", false, []measure{
+		{"new_modes.rate", "Failures of a mode not met before", false},
+	}},
+	{"known_open", "Known and open", "Whether the open improvement would have prevented them.", false, []measure{
+		{"known_open.rate", "Failures while an improvement for their mode was open", false},
+	}},
+	{"tuition", "Tuition", "What failures cost whose cost nobody told. What was avoided is modelled, not seen.", false, []measure{
+		{"tuition.paid", "Tuition paid, as stated", false},
+		{"tuition.costed_share", "Failures whose cost is told", false},
+		{"tuition.avoided", "Tuition avoided, modelled", false},
 	}},
 	{"watch", "Regression watch", "Whether a low figure means that all is well: at a low rate even a doubling is seldom caught. The power stands beside it.", false, []measure{
 		{"watch.uncontained", "Evidence that failures come more often", false},

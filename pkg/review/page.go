@@ -137,7 +137,7 @@ func Page(w io.Writer, f Facts) error {
 	}
 	for _, s := range []section{
 		quality(&f, q, es), scorecard(&f, q, es), repeats(&f, q, es), monitoring(&f, q, es), changes(&f, q, es),
-		durations(&f, q, es), improvements(&f, q, es), incidents(&f, q), scopes(&f), method(&f, es),
+		durations(&f, q, es), tuition(q, es), improvements(&f, q, es), incidents(&f, q), scopes(&f), method(&f, es),
 	} {
 		if len(s.Readings)+len(s.Charts)+len(s.Tables)+len(s.Scorecard) == 0 {
 			continue

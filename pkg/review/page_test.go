@@ -205,3 +205,31 @@ func TestWhatWasCountedApartIsSaid(t *testing.T) {
 		}
 	}
 }
+
+// What is certain has no interval, and no chance is certain: the page shows neither as one.
+func TestScorecardInventsNoInterval(t *testing.T) {
+	f := reviewtest.Normal()
+	certain := func(metric string, value float64, unit string) {
+		for i := range f.Snapshot.Estimates {
+			e := &f.Snapshot.Estimates[i]
+			if e.Metric == metric && e.Scope.Kind == "organisation" && e.Window == "all" {
+				e.State, e.Unit, e.N, e.Value, e.Low, e.High, e.Low50, e.High50 = learning.OK, unit, 400, value, value, value, value, value
+				return
+			}
+		}
+		t.Fatalf("the fixture has no %s", metric)
+	}
+	certain("watch.uncontained", 1.7, "ratio")
+	certain("watch.uncontained.power_doubling", 0.9975, "share")
+	body := strings.ReplaceAll(text(page(t, f)), "\u00a0", " ")
+	for _, foolish := range []string{"1.7 – 1.7", "100 % – 100 %"} {
+		if strings.Contains(body, foolish) {
+			t.Errorf("the page says %s", foolish)
+		}
+	}
+	for _, want := range []string{"&gt; 99 %", "not told by quarter", "Recurrences to be expected that did not come"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page does not say %s", want)
+		}
+	}
+}

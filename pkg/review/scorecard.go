@@ -2,6 +2,7 @@ package review
 
 import (
 	"math"
+	"strings"
 
 	"github.com/tuition-hq/tuition/pkg/learning"
 )
@@ -44,12 +45,12 @@ func scorecard(f *Facts, q Quarter, es estimates) section {
 			for i, window := range []string{q.String(), wholeRecord} {
 				e, ok := es.of(m.metric, window)
 				if !ok {
-					row.Figures = append(row.Figures, scoreFigure{Window: s.Windows[i], Value: "–", N: "0", State: markOf(learning.Insufficient)})
+					row.Figures = append(row.Figures, scoreFigure{Window: s.Windows[i]})
 					continue
 				}
 				counted += e.N
 				row.Unit = unitWords(e.Unit)
-				row.Figures = append(row.Figures, scoreFigure{s.Windows[i], quantity(e.Value, e.Unit), interval(e), count(e.N), strip(e, within), markOf(e.State), e.Verdict})
+				row.Figures = append(row.Figures, scoreFigure{s.Windows[i], valueOf(e), interval(e), count(e.N), strip(e, within), markOf(e.State), e.Verdict})
 			}
 			if counted > 0 {
 				out.Rows = append(out.Rows, row)
@@ -62,7 +63,26 @@ func scorecard(f *Facts, q Quarter, es estimates) section {
 	return s
 }
 
+// valueOf is an estimate's value. No chance is certain: a power that rounds to
+// all or to nothing is told as more or less than what rounding shows.
+func valueOf(e learning.Estimate) string {
+	if e.State == learning.OK && strings.Contains(e.Metric, ".power") {
+		switch {
+		case e.Value > 0.99:
+			return "> 99\u00a0%"
+		case e.Value < 0.01:
+			return "< 1\u00a0%"
+		}
+	}
+	return quantity(e.Value, e.Unit)
+}
+
+// interval is from where to where a value may lie; a count of all, and the
+// evidence of a watch, have none.
 func interval(e learning.Estimate) string {
+	if e.Low == e.High {
+		return "–"
+	}
 	low, high := quantity(e.Low, e.Unit), quantity(e.High, e.Unit)
 	if low == "" && high == "" {
 		return "–"
@@ -101,7 +121,7 @@ func extentOf(es estimates, metric string, q Quarter) extent {
 // beside it, so it is silent for those who listen.
 func strip(e learning.Estimate, within extent) *chart {
 	from, to := within.from, within.to
-	if e.State != learning.OK || to <= from || math.IsNaN(e.Low) || math.IsNaN(e.High) || math.IsInf(e.High, 0) {
+	if e.State != learning.OK || to <= from || e.Low == e.High || math.IsNaN(e.Low) || math.IsNaN(e.High) || math.IsInf(e.High, 0) {
 		return nil
 	}
 	c := &chart{Width: 132, Height: 16}

@@ -164,8 +164,11 @@ func slug(s string) string {
 
 func repeats(f *Facts, q Quarter, es estimates) section {
 	continued := f.continued()
-	s := section{ID: "repeats", Title: "Repeats", Readings: append(readings(es, q, "learning_derivative"), readings(es, q, "repeat_rate")...)}
-	s.Charts = append(s.Charts, charts(es, q, "repeat_rate")...)
+	s := section{ID: "repeats", Title: "Repeats and learning per failure"}
+	for _, family := range []string{"learning_per_failure", "learning_derivative", "repeat_rate"} {
+		s.Readings = append(s.Readings, readings(es, q, family)...)
+	}
+	s.Charts = append(charts(es, q, "learning_per_failure"), charts(es, q, "repeat_rate")...)
 	if e, ok := es.pick("repeat_rate.after_end.90d", q.String()); ok {
 		if c, ok := dotplot("repeats-dots", e); ok {
 			s.Charts = append(s.Charts, c)
@@ -236,13 +239,31 @@ func changes(f *Facts, q Quarter, es estimates) section {
 	t := table{Caption: "Failed changes of " + q.String(), Closed: true, Columns: []column{{"Change", ""}, {"Service", ""}, {"Finished", ""}, {"Why it counts as failed", ""}}}
 	for _, x := range f.Input.FailedChange {
 		if q.Holds(x.FinishedAt) {
-			t.Rows = append(t.Rows, []cell{{Text: f.title(x.ID), Sub: spaced(x.Rollout)}, {Text: x.Service}, {Text: moment(x.FinishedAt)}, {Text: upperFirst(spaced(x.Why))}})
+			t.Rows = append(t.Rows, []cell{{Text: f.title(x.ID), Sub: spaced(x.Rollout)}, {Text: x.Service}, {Text: moment(x.FinishedAt)}, {Text: upperFirst(whyFailed(x.Why))}})
 		}
 	}
 	if len(t.Rows) > 0 {
 		s.Tables = append(s.Tables, t)
 	}
 	return s
+}
+
+// tuition is what failures cost, as far as it was told.
+func tuition(q Quarter, es estimates) section {
+	return section{ID: "tuition", Title: "Tuition", Readings: readings(es, q, "tuition")}
+}
+
+// whyFailed says in words why a change counts as failed.
+func whyFailed(why string) string {
+	switch why {
+	case "outcome":
+		return "reported as failed"
+	case "stated":
+		return "named as the cause of an incident"
+	case "corroborated":
+		return "undone, which ended an incident"
+	}
+	return spaced(why)
 }
 
 func durations(f *Facts, q Quarter, es estimates) section {
@@ -429,7 +450,7 @@ func scopes(f *Facts) section {
 			t.Rows = append(t.Rows, []cell{
 				{Text: e.Scope.Name},
 				{Text: Title(e.Metric), Sub: unitWords(e.Unit)},
-				{Text: quantity(e.Value, e.Unit)},
+				{Text: valueOf(e)},
 				{Text: interval(e)},
 				{Text: count(e.N)},
 				{Text: mark.Word, Mark: &mark, Sub: e.Verdict},
@@ -461,7 +482,7 @@ func method(f *Facts, es estimates) section {
 			every.Rows = append(every.Rows, []cell{
 				{Text: Title(m.Name), Sub: unitWords(e.Unit)},
 				{Text: windowWords(window)},
-				{Text: quantity(e.Value, e.Unit)},
+				{Text: valueOf(e)},
 				{Text: interval(e)},
 				{Text: count(e.N)},
 				{Text: mark.Word, Mark: &mark},
