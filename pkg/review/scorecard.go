@@ -49,8 +49,12 @@ func scorecard(f *Facts, q Quarter, es estimates) section {
 					continue
 				}
 				counted += e.N
+				bounds := interval(e)
+				if bounds == "–" {
+					bounds = "" // the value stands alone
+				}
 				row.Unit = unitWords(e.Unit)
-				row.Figures = append(row.Figures, scoreFigure{s.Windows[i], valueOf(e), interval(e), count(e.N), strip(e, within), markOf(e.State), e.Verdict})
+				row.Figures = append(row.Figures, scoreFigure{s.Windows[i], valueOf(e), bounds, count(e.N), strip(e, within), markOf(e.State), e.Verdict})
 			}
 			if counted > 0 {
 				out.Rows = append(out.Rows, row)
