@@ -84,6 +84,14 @@ func TestTheNewestFinishedRunCounts(t *testing.T) {
 	publishRun(estimateRun("aa-of-new-settings", 200, 10, 0))
 	counts("aa-of-new-settings")
 
+	// Settings that the views do not know, or another version of the program: the events are the same.
+	publishRun(estimateRun("zz-of-the-old-program", 200, 10, 0))
+	time.Sleep(2 * time.Millisecond) // the clock of runs counts milliseconds
+	publishRun(estimateRun("ab-of-the-new-program", 200, 10, 0))
+	counts("ab-of-the-new-program")
+	publishRun(estimateRun("zz-of-fewer-events", 200, 9, 0))
+	counts("ab-of-the-new-program")
+
 	// Half-written: rows, but no run.
 	half := estimateRun("half", 300, 99, 0)
 	err = s.insert(t.Context(), "estimate_row", func(batch driver.Batch) error {
@@ -94,7 +102,7 @@ func TestTheNewestFinishedRunCounts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	counts("aa-of-new-settings")
+	counts("ab-of-the-new-program")
 	if err := s.ClearRuns(t.Context()); err != nil {
 		t.Fatal(err)
 	}
