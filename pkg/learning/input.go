@@ -77,6 +77,7 @@ type Improvement struct {
 	ID, Service, Team, FailureMode, Kind, FromFailure string
 	OpenedAt, ClosedAt, VerifiedAt, AbandonedAt       int64
 	WitnessedClosedAt                                 int64 // later of ClosedAt and first witnessed; equals ClosedAt for imported history
+	ReopenedAt                                        int64 // opened again after ClosedAt and not closed since; what ClosedAt declared stays declared
 	Imported                                          bool
 }
 

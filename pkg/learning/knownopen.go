@@ -6,10 +6,12 @@ import (
 	"slices"
 )
 
-// openAt says whether an improvement was opened and not yet closed, as far as
-// was witnessed, or given up. One of which no opening is told was never open.
+// openAt says whether an improvement was opened, perhaps again, and not yet closed,
+// as far as was witnessed, or given up. One of which no opening is told was never open.
 func (i *Improvement) openAt(t int64) bool {
-	return i.OpenedAt != 0 && i.OpenedAt <= t && (i.ClosedAt == 0 || i.WitnessedClosedAt > t) && (i.AbandonedAt == 0 || i.AbandonedAt > t)
+	by := func(at int64) bool { return at != 0 && at <= t }
+	closed := i.ClosedAt != 0 && i.WitnessedClosedAt <= t && !by(i.ReopenedAt)
+	return by(i.OpenedAt) && !closed && !by(i.AbandonedAt)
 }
 
 func openedAt(i *Improvement) int64 { return i.OpenedAt }

@@ -279,10 +279,10 @@ func closedImprovements(rows []Improvement, incidents map[string]*Incident) impr
 	return placed(rows, incidents, func(i *Improvement) int64 { return i.WitnessedClosedAt })
 }
 
-// openImprovements are neither closed nor abandoned.
+// openImprovements are neither closed, unless they were opened again, nor abandoned.
 func openImprovements(rows []Improvement, incidents map[string]*Incident) improvements {
 	return placed(rows, incidents, func(i *Improvement) int64 {
-		if i.ClosedAt != 0 || i.WitnessedClosedAt != 0 || i.AbandonedAt != 0 {
+		if (i.ClosedAt != 0 || i.WitnessedClosedAt != 0) && i.ReopenedAt == 0 || i.AbandonedAt != 0 {
 			return 0
 		}
 		return i.OpenedAt

@@ -159,7 +159,7 @@ func happened(f *Facts, q Quarter, continued map[string]bool) string {
 // openAt says whether an improvement was opened, and neither closed nor given up, by a moment.
 func openAt(x *learning.Improvement, at int64) bool {
 	before := func(t int64) bool { return t != 0 && t < at }
-	return before(x.OpenedAt) && !before(x.ClosedAt) && !before(x.AbandonedAt)
+	return before(x.OpenedAt) && (!before(x.ClosedAt) || before(x.ReopenedAt)) && !before(x.AbandonedAt)
 }
 
 func list(parts []string) string {

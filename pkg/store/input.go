@@ -171,7 +171,7 @@ func (l *loader) improvements() error {
 	return l.each("improvements", func(rows driver.Rows) error {
 		var i learning.Improvement
 		err := rows.Scan(&i.ID, &i.Service, &i.Team, &i.FailureMode, &i.Kind, &i.FromFailure,
-			&i.OpenedAt, &i.ClosedAt, &i.VerifiedAt, &i.AbandonedAt, &i.WitnessedClosedAt, &i.Imported)
+			&i.OpenedAt, &i.ClosedAt, &i.VerifiedAt, &i.AbandonedAt, &i.WitnessedClosedAt, &i.Imported, &i.ReopenedAt)
 		l.input.Improvements = append(l.input.Improvements, i)
 		return err
 	})

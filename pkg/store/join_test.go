@@ -208,6 +208,13 @@ func TestRecurrence(t *testing.T) {
 			[]string{"h2|h1|unaddressed|428400|false|true"},
 		},
 		{
+			"repeat, also open: the improvement was closed before it, and opened again because of it",
+			log(incidentOn("r1", "r", day(0), day(0)+hour), incidentOn("r2", "r", day(5), day(5)+hour), incidentOn("r3", "r", day(8), day(8)+hour),
+				one(fix(opened, "r-fix", "r", day(1)), fix(closed, "r-fix", "r", day(2)), fix(opened, "r-fix", "r", day(6)))),
+			"SELECT incident_id, class, also_open FROM seen WHERE service = 'r' ORDER BY incident_id",
+			[]string{"r2|repeat|false", "r3|repeat|true"},
+		},
+		{
 			"an improvement has the mode and service of the failure it came from", log(incidentOn("i1", "i", day(0), day(0)+hour), incidentOn("i2", "i", day(5), day(5)+hour),
 				one(improvement(opened, "i-fix", day(1), attributes(`{"fromFailure":"i1"}`)))),
 			ask("i"),

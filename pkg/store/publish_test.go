@@ -220,3 +220,17 @@ func TestCells(t *testing.T) {
 		t.Errorf("columns %q", rows.Columns)
 	}
 }
+
+// Whatever is published by run is dropped with the run, but for what is kept for good.
+func TestEveryTableOfRunsIsDropped(t *testing.T) {
+	s := open(t)
+	kept := []string{
+		"estimate_history_row", "estimate_history_run", "watch_alarm", // what was said, and raised
+		"publication", "catalog_service", "failure_mode_rule", "setting_row", // of which the newest counts
+	}
+	for _, table := range read(t, s, "SELECT table FROM system.columns WHERE database = currentDatabase() AND name = 'run' AND table IN (SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree')") {
+		if !slices.Contains(kept, table) && !slices.Contains(runTables, table) && !strings.HasPrefix(table, "fold_") {
+			t.Errorf("%s grows with every run: name it in runTables, and let the ingesting user delete from it (schemas/clickhouse/users.sql and its two likes)", table)
+		}
+	}
+}

@@ -1,6 +1,6 @@
--- Improvements of the system: one row each. Unknown is NULL. closed_at is what was
--- declared, witnessed_closed_at when that was first to be seen, by which estimators
--- go; unwitnessed closings come from files of the past and are taken as stated.
+-- Improvements of the system: one row each. Unknown is NULL. closed_at is when it was
+-- first declared done, witnessed_closed_at when that was first to be seen, by which
+-- estimators go, reopened_at when it was opened again and not closed since; unwitnessed closings come from files of the past and are taken as stated.
 -- evidence_kind is what verified it.
 CREATE OR REPLACE VIEW improvement AS
 SELECT
@@ -20,6 +20,7 @@ SELECT
     nullIf(i.title, '') AS title,
     i.source AS source,
     i.imported AS imported,
-    i.unwitnessed AS unwitnessed
+    i.unwitnessed AS unwitnessed,
+    {{moment "i.reopened_at"}} AS reopened_at
 FROM improvement_state AS i
 LEFT JOIN service AS s ON s.name = i.service

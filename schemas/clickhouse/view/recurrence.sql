@@ -30,7 +30,7 @@ LEFT JOIN
 (
     SELECT n.incident_id AS incident_id,
         max(p.closed_at != 0 AND p.witnessed_closed_at <= n.began_at) AS closed,
-        max(p.opened_at != 0 AND p.opened_at <= n.began_at AND (p.closed_at = 0 OR p.witnessed_closed_at > n.began_at)
+        max(p.opened_at != 0 AND p.opened_at <= n.began_at AND (p.closed_at = 0 OR p.witnessed_closed_at > n.began_at OR p.reopened_at != 0 AND p.reopened_at <= n.began_at)
             AND (p.abandoned_at = 0 OR p.abandoned_at > n.began_at)) AS open,
         max(p.abandoned_at != 0 AND p.abandoned_at <= n.began_at) AS abandoned
     FROM incident_state AS n
