@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -21,6 +20,7 @@ import (
 	"text/template"
 	"time"
 
+	"github.com/tuition-hq/tuition/internal/tied"
 	"github.com/tuition-hq/tuition/pkg/consume"
 	"github.com/tuition-hq/tuition/pkg/embedded"
 	"github.com/tuition-hq/tuition/pkg/event"
@@ -281,29 +281,15 @@ func (b *bench) fetch(ctx context.Context, what, how string) (row, error) {
 	return r, nil
 }
 
-// cpu is what the engine and the broker have used so far, in seconds; both are
-// children of this process. It is 0 where /proc is not.
+// cpu is what the engine and the broker have used so far, in seconds.
 func (b *bench) cpu() (engine, broker float64) {
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, path := range stats {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			continue
-		}
-		// After the name in parentheses: state, parent, …, user and system time are the 12th and 13th.
-		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		if len(fields) < 13 || fields[1] != strconv.Itoa(os.Getpid()) {
-			continue
-		}
-		user, _ := strconv.ParseFloat(fields[11], 64)
-		system, _ := strconv.ParseFloat(fields[12], 64)
-		const ticks = 100 // a second, on every Linux that Go runs on
-		switch name := string(text[bytes.IndexByte(text, '(')+1 : bytes.LastIndexByte(text, ')')]); name {
+	for _, child := range tied.Children() {
+		switch child.Name {
 		case "java":
-			broker += (user + system) / ticks
+			broker += child.CPU
 		case filepath.Base(b.binary):
 		default:
-			engine += (user + system) / ticks
+			engine += child.CPU
 		}
 	}
 	return engine, broker

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,8 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +16,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"go.uber.org/zap"
 
+	"github.com/tuition-hq/tuition/internal/tied"
 	"github.com/tuition-hq/tuition/pkg/embedded"
 	"github.com/tuition-hq/tuition/pkg/store"
 )
@@ -186,32 +185,16 @@ func (m *measuring) compute(asOf int64) (p phases, engine float64, err error) {
 
 // children are the processes that this one started and that run.
 func children() (pids []string) {
-	found, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, path := range found {
-		pid := filepath.Base(filepath.Dir(path))
-		if fields := statOf(pid); len(fields) > 1 && fields[1] == strconv.Itoa(os.Getpid()) {
-			pids = append(pids, pid)
-		}
+	for _, child := range tied.Children() {
+		pids = append(pids, child.PID)
 	}
 	return pids
 }
 
-// statOf are a process's figures after its name: state, parent, …, user and system time are the 12th and 13th.
-func statOf(pid string) []string {
-	text, err := os.ReadFile("/proc/" + pid + "/stat")
-	if err != nil {
-		return nil
-	}
-	return strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-}
-
 func (m *measuring) engineCPU() (cpu float64) {
-	for _, pid := range m.enginePIDs {
-		if fields := statOf(pid); len(fields) >= 13 {
-			user, _ := strconv.ParseFloat(fields[11], 64)
-			system, _ := strconv.ParseFloat(fields[12], 64)
-			const ticks = 100 // a second, on every Linux that Go runs on
-			cpu += (user + system) / ticks
+	for _, child := range tied.Children() {
+		if slices.Contains(m.enginePIDs, child.PID) {
+			cpu += child.CPU
 		}
 	}
 	return cpu

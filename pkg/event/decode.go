@@ -259,13 +259,8 @@ func extract(tree map[string]any, means meaning, e *Event) *Rejection {
 	return nil
 }
 
-// coreIncident reads subject.content of a CDEvents incident.
-func coreIncident(content, own map[string]any, e *Event, rest map[string]any) {
-	for _, name := range [...]string{"description", "ticketURI"} {
-		if v, ok := content[name]; ok {
-			rest[name] = v
-		}
-	}
+// corePlace reads where it was: what CDEvents' incidents and services both tell.
+func corePlace(content map[string]any, e *Event) {
 	if environment, ok := idOf(content["environment"]); ok {
 		e.Environment = environment
 		e.Stated |= StatedEnvironment
@@ -274,6 +269,16 @@ func coreIncident(content, own map[string]any, e *Event, rest map[string]any) {
 		e.Artifact = artifact
 		e.Stated |= StatedArtifact
 	}
+}
+
+// coreIncident reads subject.content of a CDEvents incident.
+func coreIncident(content, own map[string]any, e *Event, rest map[string]any) {
+	for _, name := range [...]string{"description", "ticketURI"} {
+		if v, ok := content[name]; ok {
+			rest[name] = v
+		}
+	}
+	corePlace(content, e)
 	if service, ok := idOf(content["service"]); ok {
 		setServices(e, service, listOf(own["services"]))
 	}
@@ -283,14 +288,7 @@ func coreIncident(content, own map[string]any, e *Event, rest map[string]any) {
 // gives the change its identity. On entry Entity is subject.id, the service.
 func coreService(content, rest map[string]any, e *Event) {
 	setServices(e, e.Entity, nil)
-	if environment, ok := idOf(content["environment"]); ok {
-		e.Environment = environment
-		e.Stated |= StatedEnvironment
-	}
-	if artifact, ok := content["artifactId"].(string); ok {
-		e.Artifact = artifact
-		e.Stated |= StatedArtifact
-	}
+	corePlace(content, e)
 	deployID, _ := rest["deployId"].(string)
 	delete(rest, "deployId")
 	if deployID != "" && e.Predicate == PredicateRolledBack {

@@ -4,31 +4,16 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
+
+	"github.com/tuition-hq/tuition/pkg/learning"
 )
 
-// figure prints two significant figures at most, with a true minus sign.
+// figure prints a number; where there is none, that there is none.
 func figure(x float64) string {
-	switch {
-	case math.IsNaN(x):
+	if math.IsNaN(x) {
 		return "–"
-	case math.IsInf(x, 1):
-		return "∞"
-	case math.IsInf(x, -1):
-		return "−∞"
-	case x == 0:
-		return "0"
 	}
-	digits := 1 - int(math.Floor(math.Log10(math.Abs(x))))
-	if digits < 0 {
-		scale := math.Pow(10, float64(-digits))
-		x, digits = math.Round(x/scale)*scale, 0
-	}
-	s := strconv.FormatFloat(x, 'f', min(digits, 6), 64)
-	if strings.Contains(s, ".") {
-		s = strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
-	}
-	return strings.Replace(s, "-", "−", 1)
+	return learning.Figure(x)
 }
 
 func share(x float64) string { return figure(100*x) + " %" }

@@ -7,6 +7,20 @@ import (
 	"strings"
 )
 
+// Figure prints a number for people, as readings do: two significant figures at
+// most, a true minus sign, ∞ where there is no bound, "" for NaN.
+func Figure(x float64) string {
+	switch {
+	case math.IsNaN(x):
+		return ""
+	case math.IsInf(x, 1):
+		return "∞"
+	case math.IsInf(x, -1):
+		return "−∞"
+	}
+	return number(x)
+}
+
 // number prints two significant figures at most, with a true minus sign.
 func number(x float64) string {
 	if x == 0 || math.IsNaN(x) || math.IsInf(x, 0) {

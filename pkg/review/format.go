@@ -3,39 +3,15 @@ package review
 import (
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tuition-hq/tuition/pkg/learning"
 )
 
-// figure prints a number with two significant figures at most, a true minus
-// sign, and thousands apart. NaN is empty: a missing value is not a zero.
-func figure(x float64) string {
-	switch {
-	case math.IsNaN(x):
-		return ""
-	case math.IsInf(x, 1):
-		return "∞"
-	case math.IsInf(x, -1):
-		return "−∞"
-	case x == 0:
-		return "0"
-	}
-	digits := 1 - int(math.Floor(math.Log10(math.Abs(x))))
-	rounded := x
-	if digits < 0 {
-		scale := math.Pow(10, float64(-digits))
-		rounded, digits = math.Round(x/scale)*scale, 0
-	}
-	if digits > 6 {
-		digits = 6
-	}
-	s := strconv.FormatFloat(rounded, 'f', digits, 64)
-	if strings.Contains(s, ".") {
-		s = strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
-	}
-	return group(strings.Replace(s, "-", "−", 1))
-}
+// figure prints a number with its thousands apart. NaN is empty: a missing value is
+// not a zero.
+func figure(x float64) string { return group(learning.Figure(x)) }
 
 // count prints a whole number in full: counts are not rounded.
 func count[T int | int64 | uint64](n T) string {

@@ -208,15 +208,15 @@ func TestUsers(t *testing.T) {
 
 func TestCells(t *testing.T) {
 	s := open(t)
-	rows, err := s.Query(t.Context(), "SELECT 1::UInt8 AS a, NULL AS b, 'x' AS c, [1,2] AS d, map('k','v') AS e, true AS f, toUInt128('340282366920938463463374607431768211455') AS g, toDateTime64('2026-01-05 00:00:00', 3, 'UTC') AS h")
+	rows, err := s.Query(t.Context(), "SELECT 1::UInt8 AS a, NULL AS b, 'x' AS c, [1,2] AS d, map('k','v') AS e, true AS f, toUInt128('340282366920938463463374607431768211455') AS g, toDateTime64('2026-01-05 00:00:00', 3, 'UTC') AS h, [1.5, nan, -inf] AS i, map('k', nan) AS j, map('a', [1]) AS k")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []any{uint8(1), nil, "x", "[1,2]", `{"k":"v"}`, true, "340282366920938463463374607431768211455", time.UnixMilli(int64(start)).UTC()}
+	want := []any{uint8(1), nil, "x", "[1,2]", `{"k":"v"}`, true, "340282366920938463463374607431768211455", time.UnixMilli(int64(start)).UTC(), "[1.5,null,null]", `{"k":null}`, `{"a":"[1]"}`}
 	if !reflect.DeepEqual(rows.Rows[0], want) {
 		t.Errorf("got  %#v\nwant %#v", rows.Rows[0], want)
 	}
-	if !slices.Equal(rows.Columns, []string{"a", "b", "c", "d", "e", "f", "g", "h"}) {
+	if !slices.Equal(rows.Columns, []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"}) {
 		t.Errorf("columns %q", rows.Columns)
 	}
 }

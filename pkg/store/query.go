@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/big"
 	"reflect"
 	"time"
@@ -86,16 +87,40 @@ func cell(v reflect.Value) (any, error) {
 		items := make([]any, v.Len())
 		for i := range items {
 			var err error
-			if items[i], err = cell(v.Index(i)); err != nil {
+			if items[i], err = part(v.Index(i)); err != nil {
 				return nil, err
 			}
 		}
 		text, err := json.Marshal(items)
 		return string(text), err
 	case reflect.Map:
-		text, err := json.Marshal(v.Interface())
+		items := map[string]any{}
+		for key, value := range v.Seq2() {
+			item, err := part(value)
+			if err != nil {
+				return nil, err
+			}
+			items[fmt.Sprint(key)] = item
+		}
+		text, err := json.Marshal(items)
 		return string(text), err
 	default:
 		return v.Interface(), nil
 	}
+}
+
+// part is a cell within a list or a map, for which JSON has no NaN and no infinity.
+func part(v reflect.Value) (any, error) {
+	value, err := cell(v)
+	switch x := value.(type) {
+	case float64:
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return nil, err
+		}
+	case float32:
+		if f := float64(x); math.IsNaN(f) || math.IsInf(f, 0) {
+			return nil, err
+		}
+	}
+	return value, err
 }

@@ -1,10 +1,7 @@
 -- What the events of each entity of kind change tell, whatever that is: a change of
 -- production, a rollback, both, or nothing that counts. '' and 0 unknown.
 CREATE OR REPLACE VIEW change_entity AS
-WITH
-    (SELECT arraySort(groupArray((alias, service))) FROM service_alias) AS aliases,
-    arrayConcat([''], aliases.1) AS known,
-    arrayConcat([''], aliases.2) AS names
+WITH {{aliases}}
 SELECT
     cityHash64(e.entity) AS key,
     sum(sipHash64(e.ord, e.first_received)) AS rows_hash,

@@ -4,9 +4,7 @@
 CREATE OR REPLACE VIEW change_merged AS
 WITH
     (SELECT value FROM setting WHERE name = 'same_deploy_ms') AS within,
-    (SELECT arraySort(groupArray((alias, service))) FROM service_alias) AS aliases,
-    arrayConcat([''], aliases.1) AS known,
-    arrayConcat([''], aliases.2) AS names,
+    {{aliases}},
     -- A tool's deploys that follow each other closely; only these can be one.
     arraySplit((told, gap) -> gap > within, tolds, arrayDifference(tolds.1)) AS runs,
     arrayFlatten(arrayMap(run -> arrayFold(

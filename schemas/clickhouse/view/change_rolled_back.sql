@@ -1,9 +1,6 @@
 -- When each change was first rolled back, as the rollbacks tell.
 CREATE OR REPLACE VIEW change_rolled_back AS
-WITH
-    (SELECT arraySort(groupArray((alias, service))) FROM service_alias) AS aliases,
-    arrayConcat([''], aliases.1) AS known,
-    arrayConcat([''], aliases.2) AS names
+WITH {{aliases}}
 SELECT if(m.change_id = '', r.entity, m.change_id) AS change_id, min(r.at) AS at, max(r.automatic) AS automatic
 FROM
 (

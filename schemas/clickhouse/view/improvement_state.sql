@@ -4,10 +4,7 @@
 -- only if told after it was last opened. Failure mode and service are inherited from
 -- the failure it came from where it states none.
 CREATE OR REPLACE VIEW improvement_state AS
-WITH
-    (SELECT arraySort(groupArray((alias, service))) FROM service_alias) AS aliases,
-    arrayConcat([''], aliases.1) AS known,
-    arrayConcat([''], aliases.2) AS names
+WITH {{aliases}}
 SELECT
     p.improvement_id AS improvement_id,
     if(p.service_told != '', transform(p.service_told, known, names, p.service_told), f.service) AS service,
@@ -19,9 +16,9 @@ FROM
         e.entity AS improvement_id,
         {{latest "service"}} AS service_told,
         {{latest "failure_mode"}} AS failure_mode_told,
-        argMaxIf(JSONExtractString(e.attributes, 'kind'), e.told, JSONHas(e.attributes, 'kind')) AS kind,
-        argMaxIf(JSONExtractString(e.attributes, 'title'), e.told, JSONHas(e.attributes, 'title')) AS title,
-        argMaxIf(JSONExtractString(e.attributes, 'fromFailure'), e.told, JSONHas(e.attributes, 'fromFailure')) AS from_failure,
+        {{word "kind"}} AS kind,
+        {{word "title"}} AS title,
+        {{word "fromFailure"}} AS from_failure,
         argMaxIf(toUnixTimestamp64Milli(ifNull(parseDateTime64BestEffortOrNull(JSONExtractString(e.attributes, 'dueAt'), 3, 'UTC'), toDateTime64(0, 3))),
             e.told, JSONHas(e.attributes, 'dueAt')) AS due_at,
         argMaxIf(JSONExtractString(e.attributes, 'evidence', 'kind'), e.told, JSONHas(e.attributes, 'evidence')) AS evidence_kind,
@@ -55,6 +52,6 @@ FROM
         ) AS e
     ) AS e
     GROUP BY e.entity
-    HAVING countIf(e.predicate = 'retracted') = 0 AND countIf(e.predicate NOT IN ('amended', 'retracted')) > 0
+    HAVING {{exists}}
 ) AS p
 LEFT JOIN (SELECT incident_id, service, failure_mode FROM incident_named) AS f ON f.incident_id = p.from_failure

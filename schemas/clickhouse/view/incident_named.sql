@@ -1,10 +1,7 @@
 -- Incidents with the catalog's names, and with the failure mode and service that
 -- the rules give where none is stated: of the rules that hold, the first of the file.
 CREATE OR REPLACE VIEW incident_named AS
-WITH
-    (SELECT arraySort(groupArray((alias, service))) FROM service_alias) AS aliases,
-    arrayConcat([''], aliases.1) AS known,
-    arrayConcat([''], aliases.2) AS names
+WITH {{aliases}}
 SELECT
     i.incident_id AS incident_id,
     if(i.told != '', i.told, r.service) AS service,

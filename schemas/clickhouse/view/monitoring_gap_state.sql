@@ -3,9 +3,7 @@
 -- which the gap showed where none is stated.
 CREATE OR REPLACE VIEW monitoring_gap_state AS
 WITH
-    (SELECT arraySort(groupArray((alias, service))) FROM service_alias) AS aliases,
-    arrayConcat([''], aliases.1) AS known,
-    arrayConcat([''], aliases.2) AS names,
+    {{aliases}},
     told AS
     (
         SELECT
@@ -13,26 +11,17 @@ WITH
             {{latest "service"}} AS service_told,
             {{latest "failure_mode"}} AS failure_mode_told,
             {{latest "environment"}} AS environment,
-            argMaxIf(JSONExtractString(e.attributes, 'title'), e.told, JSONHas(e.attributes, 'title')) AS title,
-            argMaxIf(JSONExtractString(e.attributes, 'incident'), e.told, JSONHas(e.attributes, 'incident')) AS incident_id,
-            argMaxIf(JSONExtractString(e.attributes, 'improvement'), e.told, JSONHas(e.attributes, 'improvement')) AS improvement_id,
+            {{word "title"}} AS title,
+            {{word "incident"}} AS incident_id,
+            {{word "improvement"}} AS improvement_id,
             minIf(e.occurred_at, e.predicate = 'found') AS found_at,
             -- Found again after it was closed: open.
             if(maxIf(e.ord, e.predicate = 'closed') > maxIf(e.ord, e.predicate = 'found'), maxIf(e.occurred_at, e.predicate = 'closed'), 0) AS closed_at,
             argMin(toString(e.source), e.ord) AS source,
             argMax(e.imported, e.first_received) AS imported
-        FROM
-        (
-            SELECT
-                e.*,
-                e.first_received,
-                e.predicate = 'amended' AS amends,
-                if(amends, bitOr(e.ord, bitShiftLeft(toUInt128(1), 127)), e.ord) AS told
-            FROM event AS e
-            WHERE e.kind = 'monitoring_gap'
-        ) AS e
+        FROM {{events "monitoring_gap"}}
         GROUP BY e.entity
-        HAVING countIf(e.predicate = 'retracted') = 0 AND countIf(e.predicate NOT IN ('amended', 'retracted')) > 0
+        HAVING {{exists}}
     ),
     gaps AS
     (
