@@ -85,8 +85,8 @@ func (c *computation) emitWatch(g *group, p WatchPoint) {
 
 const (
 	watchFormula = "mean over 13 starts, four weeks apart, and r = 1.5, 2, 3, 5 of [rⁿ¹((E₀+E₁)/(E₀+rE₁))^(n₀+n₁)]^(1/φ̂); alarm at 1/α'. Against a stated rate: R ← (1+R)·[rˣe^(−λ₀(r−1))]^(1/φ̂) weekly; alarm at 52/α'"
-	// The shares are those of watch-unsteady in docs/campaigns.md, at a bar of 20.
-	watchSlow    = " A rate that by itself stays high or low for months can look like a change: one that varies by 40 % and forgets itself in a quarter raises false alarms in up to 10 % of years instead of 5 % after a baseline of one year, in up to 6 % after two."
+	// The shares are those of watch-unsteady and watch-organisations in docs/campaigns.md.
+	watchSlow    = " A rate that by itself stays high or low for months can look like a change: one that varies by 40 % and forgets itself in a quarter raises false alarms in up to 10 % of years instead of 5 % after a baseline of one year, in up to 6 % after two, where it is watched alone at a bar of 20. In whole organisations, whose bars are higher, 3 % of such years had one."
 	watchSource  = "Pérez-Ortiz, Lardy, de Heide & Grünwald 2024; Shiryaev 1963, Roberts 1966, Pollak 1985; at a quarter's close e-BH, Wang & Ramdas 2022"
 	watchMinimum = "a baseline of 52 weeks, 2 failures before a candidate start"
 )
