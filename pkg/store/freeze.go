@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"slices"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"github.com/tuition-hq/tuition/schemas"
 )
@@ -19,12 +19,10 @@ import (
 const mostFrozen = 5_000_000
 
 // Freeze gives a store that reads the log as it is now, folded once: for loading it
-// as of many moments, where the same folds would be done for each. The views that
-// LoadInput asks are kept as temporary tables of the same names, on one connection
-// that sees them before the views; so the queries are the same, and what they give
-// is. A connection that is lost loses the tables: the views then answer again.
-// Of a log too large to be held the snapshot is read at each moment as it then is.
-// Close it.
+// as of many moments, where the same folds would be done for each. What the views
+// that LoadInput asks give is kept in temporary tables, on one connection; if that is
+// lost, so are they, and reading fails. Of a log too large to be held the snapshot is
+// read at each moment as it then is. Close it.
 func (s *Store) Freeze(ctx context.Context) (*Store, error) {
 	var configured int64
 	if err := s.conn.QueryRow(ctx, query("configured")).Scan(&configured); err != nil {
@@ -54,12 +52,11 @@ func (s *Store) Freeze(ctx context.Context) (*Store, error) {
 		return nil, errors.Join(err, conn.Close())
 	}
 	for _, name := range names {
-		// The database is named, or the table would be filled from itself.
-		fill := fmt.Sprintf("SELECT * FROM `%s`.%s", s.config.Database, name)
+		from := name
 		if !live && twins()[name] {
-			fill = fmt.Sprintf("SELECT * FROM `%s`.%s%s", s.config.Database, twinPrefix, name)
+			from = twinPrefix + name
 		}
-		if err := conn.Exec(ctx, fmt.Sprintf("CREATE TEMPORARY TABLE %s AS %s", name, fill)); err != nil {
+		if err := conn.Exec(ctx, fmt.Sprintf("CREATE TEMPORARY TABLE %s%s AS SELECT * FROM %s", frozenPrefix, name, from)); err != nil {
 			return nil, errors.Join(fmt.Errorf("freeze %s: %w", name, err), conn.Close())
 		}
 	}
@@ -67,7 +64,33 @@ func (s *Store) Freeze(ctx context.Context) (*Store, error) {
 	return frozen, nil
 }
 
-var reads = regexp.MustCompile(`(?i)\b(?:FROM|JOIN)\s+(\w+)`)
+// frozenPrefix begins the name of a table that holds what a view gave.
+const frozenPrefix = "frozen_"
+
+// ofFrozen is a query over views turned into the same over what was frozen of them.
+func ofFrozen(sql string) (string, error) {
+	names, err := loaded()
+	return renamed(sql, frozenPrefix, func(name string) bool { return slices.Contains(names, name) }), err
+}
+
+// eachFrozen reads of a frozen log. The driver lets go of its one connection before it
+// has put it back, so that a query may be given a new one, which has none of the
+// tables: the next is given the old one again.
+func (l *loader) eachFrozen(name string, row func(driver.Rows) error) error {
+	const unknownTable, tries = 60, 5
+	sql, err := ofFrozen(query("input_" + name))
+	if err != nil {
+		return err
+	}
+	for range tries {
+		err = l.store.eachOf(l.ctx, name, sql, l.args, row)
+		var fault *clickhouse.Exception
+		if !errors.As(err, &fault) || fault.Code != unknownTable {
+			return err
+		}
+	}
+	return fmt.Errorf("the connection that held the folded log was lost; start again: what was recorded stays: %w", err)
+}
 
 // loaded are the views that the queries of LoadInput name.
 func loaded() ([]string, error) {
@@ -81,8 +104,8 @@ func loaded() ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, match := range reads.FindAllStringSubmatch(string(text), -1) {
-			if view := match[1]; slices.Contains(views, view) && !slices.Contains(names, view) {
+		for _, match := range readOrMade.FindAllStringSubmatch(string(text), -1) {
+			if view := match[3]; slices.Contains(views, view) && !slices.Contains(names, view) {
 				names = append(names, view)
 			}
 		}

@@ -131,7 +131,7 @@ func TestFrozenLogGivesTheSame(t *testing.T) {
 	if err != nil || len(names) < 8 {
 		t.Fatalf("the queries read %v, %v", names, err)
 	}
-	if got := read(t, frozen, "SELECT count() FROM incident_state"); got[0] == "0" {
+	if got := read(t, frozen, "SELECT count() FROM frozen_incident_state"); got[0] == "0" {
 		t.Fatal("nothing was frozen")
 	}
 	state, err := s.LogState(t.Context())

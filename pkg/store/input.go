@@ -89,8 +89,8 @@ func (s *Store) LoadInput(ctx context.Context, options LoadOptions) (learning.In
 }
 
 // foldFor brings the snapshot up to date if that is wanted and allowed, and says
-// whether the views themselves are to be asked: there is no snapshot, or they stand
-// for what was frozen.
+// whether the views themselves are to be asked: there is no snapshot, or nothing is
+// to be brought up to date since it was frozen.
 func (s *Store) foldFor(ctx context.Context, options LoadOptions) (live bool, err error) {
 	switch {
 	case s.held:
@@ -139,6 +139,9 @@ type loader struct {
 }
 
 func (l *loader) each(name string, row func(driver.Rows) error) error {
+	if l.store.held {
+		return l.eachFrozen(name, row)
+	}
 	sql := query("input_" + name)
 	if !l.live {
 		sql = ofSnapshot(sql)

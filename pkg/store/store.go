@@ -73,7 +73,7 @@ type Store struct {
 	configured atomic.Int64
 
 	state *LogState // of a log that was frozen; nil: it is read each time
-	held  bool      // a frozen log is held in tables with the names of views
+	held  bool      // a frozen log is held in tables of its own
 }
 
 // Open makes a store. It does not dial yet: see Ping.

@@ -23,7 +23,7 @@ const twinPrefix = "snapshot_"
 // of their own. All other twins are made from the view's own file.
 var snapshotted = []string{"incident_told", "change_told", "change_merged", "rollback", "change_rolled_back"}
 
-// read finds what a statement reads from or makes.
+// readOrMade finds what a statement reads from or makes.
 var readOrMade = regexp.MustCompile(`\b(FROM|JOIN|REPLACE VIEW)(\s+)(\w+)`)
 
 // twins are the names of all views that have one.
@@ -48,12 +48,17 @@ var twins = sync.OnceValue(func() map[string]bool {
 
 // ofSnapshot is a statement over views turned into the same over their twins.
 func ofSnapshot(sql string) string {
+	return renamed(sql, twinPrefix, func(name string) bool { return twins()[name] })
+}
+
+// renamed puts a prefix before the chosen names of what a statement reads from or makes.
+func renamed(sql, prefix string, chosen func(name string) bool) string {
 	return readOrMade.ReplaceAllStringFunc(sql, func(match string) string {
 		words := readOrMade.FindStringSubmatch(match)
-		if !twins()[words[3]] {
+		if !chosen(words[3]) {
 			return match
 		}
-		return words[1] + words[2] + twinPrefix + words[3]
+		return words[1] + words[2] + prefix + words[3]
 	})
 }
 
