@@ -4,6 +4,7 @@ import (
 	goflag "flag"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -187,7 +188,7 @@ func checkAnyOrder(t *testing.T, onces, agains []*Store, checks string) {
 	for _, s := range []*Store{once, again} {
 		publish(t, s, testCatalog, testRules)
 	}
-	if !flagGiven("rapid.checks") { // each check folds a log of hundreds of events many times
+	if !checksChosen() { // each check folds a log of hundreds of events many times
 		_ = goflag.Set("rapid.checks", checks)
 		_ = goflag.Set("rapid.shrinktime", "20s")
 	}
@@ -227,8 +228,9 @@ func compare(t *rapid.T, want, got map[string][]string, how string) {
 	}
 }
 
-// flagGiven says whether whoever runs the tests chose the flag.
-func flagGiven(name string) (given bool) {
-	goflag.Visit(func(f *goflag.Flag) { given = given || f.Name == name })
-	return given
-}
+// checksChosen says whether whoever runs the tests chose how many checks; asked first
+// before any test sets the flag, which would look the same.
+var checksChosen = sync.OnceValue(func() (chosen bool) {
+	goflag.Visit(func(f *goflag.Flag) { chosen = chosen || f.Name == "rapid.checks" })
+	return chosen
+})

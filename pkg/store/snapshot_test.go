@@ -70,7 +70,7 @@ func TestSnapshotOfShardsIsAFullFold(t *testing.T) { checkSnapshot(t, sharded(t)
 func checkSnapshot(t *testing.T, shards []*Store, checks string) {
 	s := shards[0]
 	publish(t, s, testCatalog, testRules)
-	if !flagGiven("rapid.checks") {
+	if !checksChosen() {
 		_ = goflag.Set("rapid.checks", checks)
 		_ = goflag.Set("rapid.shrinktime", "20s")
 	}
