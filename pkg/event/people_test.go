@@ -147,7 +147,7 @@ func TestTechnicalTextIsLeftAlone(t *testing.T) {
 	d := newDecoder(t, Options{RedactionKey: []byte("0123456789abcdef")})
 	for _, text := range []string{
 		"@Override was missing", "@Transactional(readOnly = true)", "@app.route('/x')", "@pytest.fixture", "@media (max-width: 600px)", "@param name",
-		"@scope/pkg", "@angular/core@17.1.0", "npm i @types/node", "https://www.npmjs.com/package/@scope/pkg", "https://registry.npmjs.org/@scope/pkg",
+		"@scope/pkg", "@angular/core@17.1.0", "npm i @types/node", "https://packages.example/package/@scope/pkg", "https://registry.example/@scope/pkg",
 		"node_modules/@babel/core/lib", "@org/platform-team", "@here", "@channel: down",
 		"name@sha256:0b31b1c02ff458ad9b7b81cbdf8f028bd54699fa151f221d1e8de6817db93427", "registry.example.com:5000/a/b@sha256:0b31",
 		"pkg:oci/checkout@sha256%3A0b31b1c0", "pkg:npm/%40angular/core@12.3.1", "pkg:golang/google.golang.org/genproto@abcdedf", "pkg:npm/left-pad@1.2.beta",
