@@ -268,11 +268,12 @@ func (c *careless) Flush(ctx context.Context) error {
 
 // process is a child seen from its parent.
 type process struct {
-	cmd  *exec.Cmd
-	done chan struct{}
-	err  error
-	mu   sync.Mutex
-	last state
+	cmd     *exec.Cmd
+	running chan struct{} // closed at the child's first report
+	done    chan struct{} // closed at its end
+	err     error
+	mu      sync.Mutex
+	last    state
 }
 
 // spawn starts a consumer as a process of its own. Its log goes to the test's log when the test fails.
@@ -286,7 +287,7 @@ func spawn(t testing.TB, o orders) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{cmd: exec.Command(exe), done: make(chan struct{})}
+	p := &process{cmd: exec.Command(exe), done: make(chan struct{}), running: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), childEnv+"="+string(text))
 	log, err := os.CreateTemp(t.TempDir(), "consumer-*.log")
 	if err != nil {
@@ -305,6 +306,7 @@ func spawn(t testing.TB, o orders) *process {
 	}
 	go func() {
 		in := json.NewDecoder(out)
+		var first sync.Once
 		for {
 			var s state
 			if in.Decode(&s) != nil {
@@ -313,6 +315,7 @@ func spawn(t testing.TB, o orders) *process {
 			p.mu.Lock()
 			p.last = s
 			p.mu.Unlock()
+			first.Do(func() { close(p.running) })
 		}
 		p.err = p.cmd.Wait()
 		close(p.done)
@@ -338,9 +341,16 @@ func (p *process) kill() {
 	<-p.done
 }
 
-// stop ends the child in order; it must leave within its bound.
+// stop ends the child in order; it must leave within its bound. A child that does not
+// yet listen to signals would die of this one, so its first report is waited for.
 func (p *process) stop(t testing.TB) {
 	t.Helper()
+	select {
+	case <-p.running:
+	case <-p.done:
+	case <-time.After(time.Minute):
+		t.Error("the consumer reported nothing within a minute")
+	}
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-p.done:
