@@ -199,7 +199,7 @@ func (b *bench) measure(ctx context.Context, what, table string, start func() er
 		select {
 		case <-ctx.Done():
 			return r, ctx.Err()
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(250 * time.Millisecond):
 		}
 	}
 	e, k := b.cpu()

@@ -121,7 +121,7 @@ func newConsumer(ctx context.Context, o orders, log *zap.Logger) (*consume.Consu
 		return nil, err
 	}
 	var handlers []consume.Handler
-	for range 2 {
+	for i := range 2 {
 		s, err := newSink(st, o.Variant == orderByArrival)
 		if err != nil {
 			return nil, err
@@ -131,7 +131,9 @@ func newConsumer(ctx context.Context, o orders, log *zap.Logger) (*consume.Consu
 		case commitBeforeInsert:
 			h = &late{sink: s, store: st}
 		case ignoreError:
-			h = &careless{sink: s, proxy: p, killer: k}
+			if i == 1 { // the other is honest, and inserts first
+				h = &careless{sink: s, proxy: p}
+			}
 		}
 		handlers = append(handlers, &doomed{Handler: h, killer: k})
 	}
@@ -146,7 +148,7 @@ func newConsumer(ctx context.Context, o orders, log *zap.Logger) (*consume.Consu
 type killer struct {
 	orders
 	inserts atomic.Int64
-	inside  atomic.Bool
+	inside  atomic.Bool // the insert in whose middle it dies is under way
 	bytes   atomic.Int64
 }
 
@@ -155,17 +157,13 @@ func (k *killer) die() {
 	select {}
 }
 
-func (k *killer) at(place string) bool {
-	return k.KillAt == place && k.inserts.Load() == int64(k.KillOn)
-}
-
 func (k *killer) sent(n int) {
-	if k.inside.Load() && k.at(midInsert) && k.bytes.Add(int64(n)) > k.KillBytes {
+	if k.inside.Load() && k.bytes.Add(int64(n)) > k.KillBytes {
 		k.die()
 	}
 }
 
-// doomed dies in one of its inserts.
+// doomed dies in one of its inserts, of which several can be under way.
 type doomed struct {
 	consume.Handler
 	killer *killer
@@ -173,14 +171,16 @@ type doomed struct {
 
 func (d *doomed) Flush(ctx context.Context) error {
 	k := d.killer
-	k.inserts.Add(1)
-	if k.at(beforeInsert) {
+	chosen := k.inserts.Add(1) == int64(k.KillOn)
+	if chosen && k.KillAt == beforeInsert {
 		k.die()
 	}
-	k.inside.Store(true)
+	if chosen && k.KillAt == midInsert {
+		k.inside.Store(true)
+		defer k.inside.Store(false)
+	}
 	err := d.Handler.Flush(ctx)
-	k.inside.Store(false)
-	if k.at(afterInsert) && err == nil {
+	if chosen && k.KillAt == afterInsert && err == nil {
 		k.die()
 	}
 	return err
@@ -245,15 +245,15 @@ func (l *late) Flush(context.Context) error {
 	return nil
 }
 
-// careless takes its second insert's failure for a success.
+// careless takes the failure of its first insert for a success.
 type careless struct {
 	*sink
-	proxy  *proxy
-	killer *killer
+	proxy *proxy
+	lost  bool
 }
 
 func (c *careless) Flush(ctx context.Context) error {
-	if c.killer.inserts.Load() != 2 {
+	if c.lost {
 		return c.sink.Flush(ctx)
 	}
 	c.proxy.setCut(true)
@@ -262,6 +262,7 @@ func (c *careless) Flush(ctx context.Context) error {
 	if err == nil {
 		return errors.New("the cut connection did not fail the insert")
 	}
+	c.lost = true
 	c.batch.Reset()
 	return nil
 }

@@ -128,7 +128,7 @@ func DefaultSettings() Settings {
 			Brokers: []string{"127.0.0.1:9092"}, Group: "tuition",
 			EventsTopic: "tuition.events", DeadLetterTopic: "tuition.deadletter",
 			Partitions: 4,
-			BatchRows:  100_000, BatchBytes: 12 << 20, BatchAge: time.Second, StopWithin: 10 * time.Second,
+			BatchRows:  100_000, BatchBytes: 16 << 20, BatchAge: time.Second, StopWithin: 10 * time.Second,
 		},
 		ClickHouse: ClickHouseSettings{
 			Addresses: []string{"127.0.0.1:9000"}, Database: "tuition",

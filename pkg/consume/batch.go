@@ -1,7 +1,9 @@
 package consume
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -17,7 +19,8 @@ type batch struct {
 	opened   time.Time                // of the first record or advance; zero while empty
 	next     map[TopicPartition]int64 // the offset to commit for each partition
 	rejected []rejected
-	bytes    int // of the rejected records
+	bytes    int        // of the rejected records
+	safe     chan error // of a sealed one: says once whether it may be committed
 }
 
 type rejected struct {
@@ -58,8 +61,9 @@ func (b *batch) full(cfg *Config) bool {
 
 // generation is the life of one assignment. The open batch is the token in the
 // channel open: who holds it may add. A full one goes to full, in order, and comes
-// back through free. There is a single storing goroutine, so partitions are
-// committed in the order in which they were read.
+// back through free. There is a single storing goroutine, which has sealed batches stored
+// at one time and commits them one after another: partitions are committed in the
+// order in which they were read.
 type generation struct {
 	*Consumer
 	gen       *kafka.Generation
@@ -205,9 +209,11 @@ func (g *generation) age(ctx context.Context) {
 	}
 }
 
-// store stores sealed batches in order. When the generation ends it has a bounded
-// time to store and commit what was read, then abandons the rest: those records
-// are read again. Its return ends the generation.
+// store has every sealed batch made safe at once, so that the next one does not wait
+// for the acknowledgement of the one before, and commits them in order; after one that
+// was abandoned none is committed. When the generation ends it has a bounded time to
+// store and commit what was read, then abandons the rest: those records are read
+// again. Its return ends the generation.
 func (g *generation) store(run, ctx context.Context, fetching <-chan struct{}) {
 	bounded, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -219,10 +225,34 @@ func (g *generation) store(run, ctx context.Context, fetching <-chan struct{}) {
 		time.AfterFunc(bound, cancel)
 	})
 	defer stopBound()
+	var sealed []*batch // on their way into the store, oldest first
+	secure := func(b *batch) {
+		b.safe = make(chan error, 1)
+		sealed = append(sealed, b)
+		go func() { b.safe <- g.secure(bounded, b) }()
+	}
+	defer func() {
+		cancel()
+		for _, b := range sealed {
+			_ = g.abandoned(b, cmp.Or(<-b.safe, errEarlierAbandoned))
+		}
+	}()
+	oldest := func(err error) bool {
+		b := sealed[0]
+		sealed = sealed[1:]
+		return g.finish(ctx, b, err)
+	}
 	for {
+		var safe chan error
+		if len(sealed) > 0 {
+			safe = sealed[0].safe
+		}
 		select {
 		case b := <-g.full:
-			if !g.finish(bounded, ctx, b) {
+			secure(b)
+		case err := <-safe:
+			b := sealed[0]
+			if !oldest(err) {
 				return
 			}
 			b.reset()
@@ -230,7 +260,10 @@ func (g *generation) store(run, ctx context.Context, fetching <-chan struct{}) {
 		case <-ctx.Done():
 			<-fetching
 			for b := range g.left() {
-				if !g.finish(bounded, ctx, b) {
+				secure(b)
+			}
+			for len(sealed) > 0 {
+				if !oldest(<-sealed[0].safe) {
 					return
 				}
 			}
@@ -238,6 +271,8 @@ func (g *generation) store(run, ctx context.Context, fetching <-chan struct{}) {
 		}
 	}
 }
+
+var errEarlierAbandoned = errors.New("an earlier batch was abandoned")
 
 // left yields the batches that hold records, oldest first, once nobody adds any more.
 func (g *generation) left() func(yield func(*batch) bool) {

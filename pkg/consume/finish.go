@@ -11,27 +11,35 @@ import (
 	"go.uber.org/zap"
 )
 
-// finish makes a batch safe and then commits it:
+// A batch is made safe and then committed:
 //
 //  1. the rejected records are acknowledged by the dead-letter topic;
 //  2. the rows are acknowledged by the store;
-//  3. the offsets are committed, by the generation that read them.
+//  3. the offsets are committed, by the generation that read them, after those of all
+//     earlier batches.
 //
-// A process that dies between two steps repeats them, which changes nothing. It
-// retries in place until bounded ends; false says that the batch is abandoned.
-func (g *generation) finish(bounded, generation context.Context, b *batch) bool {
+// A process that dies between two steps repeats them, which changes nothing.
+
+// secure does the first two, trying again in place until bounded ends.
+func (g *generation) secure(bounded context.Context, b *batch) error {
 	if err := g.deadLetters(bounded, b); err != nil {
-		return g.abandoned(b, err)
+		return err
 	}
 	for i := range b.rejected {
 		b.handler.Reject(&b.rejected[i].message, &b.rejected[i].rejection)
 	}
 	if rows, _ := b.handler.Size(); rows > 0 || len(b.rejected) > 0 {
-		if err := g.flush(bounded, b); err != nil {
-			return g.abandoned(b, err)
-		}
+		return g.flush(bounded, b)
 	}
-	if err := g.commit(generation, b); err != nil {
+	return nil
+}
+
+// finish commits a batch of which secure returned err; false says that it is abandoned.
+func (g *generation) finish(generation context.Context, b *batch, err error) bool {
+	if err == nil {
+		err = g.commit(generation, b)
+	}
+	if err != nil {
 		return g.abandoned(b, err)
 	}
 	g.setReady(nil)

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 
 	"github.com/ClickHouse/ch-go"
 	"github.com/ClickHouse/ch-go/proto"
@@ -22,6 +24,7 @@ type Batch struct {
 	events     eventColumns
 	rejections rejectionColumns
 	bytes      int
+	compress   func(addr string) ch.Compression
 }
 
 // rowBytes is about what a row takes beside its texts.
@@ -29,7 +32,7 @@ const rowBytes = 300
 
 // NewBatch makes an empty batch.
 func (s *Store) NewBatch() *Batch {
-	return &Batch{store: s, events: newEventColumns(), rejections: newRejectionColumns()}
+	return &Batch{store: s, events: newEventColumns(), rejections: newRejectionColumns(), compress: compression}
 }
 
 // Append adds a copy of an event that the decoder accepted.
@@ -122,7 +125,7 @@ func (b *Batch) dial(ctx context.Context) (*ch.Client, error) {
 	for _, addr := range config.Addrs {
 		client, err := ch.Dial(ctx, ch.Options{
 			Address: addr, Database: config.Database, User: config.Username, Password: config.Password,
-			TLS: config.TLS, Compression: ch.CompressionLZ4, ReadTimeout: config.ReadTimeout,
+			TLS: config.TLS, Compression: b.compress(addr), ReadTimeout: config.ReadTimeout,
 			DialTimeout: config.DialTimeout, HandshakeTimeout: config.DialTimeout,
 			Settings: insertSettings(config),
 		})
@@ -132,6 +135,19 @@ func (b *Batch) dial(ctx context.Context) (*ch.Client, error) {
 		faults = append(faults, fmt.Errorf("ClickHouse %s: %w", addr, err))
 	}
 	return nil, errors.Join(faults...)
+}
+
+// compression saves a network, and nothing to a server on this machine: there it took a
+// quarter of this process's time and a fifth of its memory.
+func compression(addr string) ch.Compression {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		host = addr
+	}
+	if ip, err := netip.ParseAddr(host); host == "localhost" || err == nil && ip.Unmap().IsLoopback() {
+		return ch.CompressionDisabled
+	}
+	return ch.CompressionLZ4
 }
 
 // insertSettings are what the acknowledgement of an insert rests on. Asynchronous

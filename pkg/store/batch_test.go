@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ClickHouse/ch-go"
+
 	"github.com/tuition-hq/tuition/pkg/event"
 )
 
@@ -37,11 +39,13 @@ func TestEveryColumnArrives(t *testing.T) {
 }
 
 // TestABatchIsUsedAgain fills one batch several times: nothing of an earlier time
-// is seen in a later one, also after a cut.
+// is seen in a later one, also after a cut. It goes the way that rows go to a server
+// on another machine.
 func TestABatchIsUsedAgain(t *testing.T) {
 	s := open(t)
 	batch := s.NewBatch()
 	defer batch.Close()
+	batch.compress = func(string) ch.Compression { return compression("192.0.2.1:9000") }
 	for round := range 3 {
 		for i := range 100 {
 			e := deployed(fmt.Sprintf("d-%d-%d", round, i), fmt.Sprintf("s-%d", i%(7+round)), start+event.Millis(i))
@@ -64,6 +68,18 @@ func TestABatchIsUsedAgain(t *testing.T) {
 	}
 	if got := read(t, s, "SELECT countIf(service != 's-' || toString(toUInt32(splitByChar('-', entity)[3]) % (7 + toUInt32(splitByChar('-', entity)[2])))) FROM event"); got[0] != "0" {
 		t.Errorf("%s events have another's service", got[0])
+	}
+}
+
+func TestCompressionIsForNetworks(t *testing.T) {
+	for addr, want := range map[string]ch.Compression{
+		"127.0.0.1:9000": ch.CompressionDisabled, "127.8.0.1:9000": ch.CompressionDisabled, "[::1]:9000": ch.CompressionDisabled,
+		"[::ffff:127.0.0.1]:9000": ch.CompressionDisabled, "localhost:9000": ch.CompressionDisabled,
+		"192.0.2.1:9000": ch.CompressionLZ4, "[2001:db8::1]:9000": ch.CompressionLZ4, "clickhouse:9000": ch.CompressionLZ4, "": ch.CompressionLZ4,
+	} {
+		if got := compression(addr); got != want {
+			t.Errorf("%q: %v, want %v", addr, got, want)
+		}
 	}
 }
 
