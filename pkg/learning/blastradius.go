@@ -71,12 +71,12 @@ func (c *computation) largest(g *group, w window, metric string, amounts []float
 	case n < fewestFailures:
 		e = tooFew(e, n, fewestFailures, "failures of known size")
 	case total == 0:
-		e = refuse(e, Insufficient, fmt.Sprintf("Not enough data: all %d failures are of no size. No figure is shown.", n))
+		e = refuse(e, Insufficient, sentence("Not enough data: all %d failures are of no size. No figure is shown.", n))
 	default:
 		e.Value = largest / total
 		only := stats.Interval{Low: e.Value, High: e.Value}
 		e.bounds(only, only)
-		e.Reading = fmt.Sprintf("The largest of %d failures has %s %s. The more failures there are, the smaller is its share: compare only at equal n.", n, percent(e.Value), of)
+		e.Reading = sentence("The largest of %d failures has %s %s. The more failures there are, the smaller is its share: compare only at equal n.", n, percent(e.Value), of)
 	}
 	e.Reading += caveat
 	c.emit(g, w, e)
@@ -99,12 +99,12 @@ func (c *computation) gini(g *group, w window, reach []float64, unknown int64, c
 	if _, total := extremes(reach); n < fewestForGini {
 		e = tooFew(e, n, fewestForGini, "failures of known reach")
 	} else if total == 0 {
-		e = refuse(e, Insufficient, fmt.Sprintf("Not enough data: none of %d failures reached users. No figure is shown.", n))
+		e = refuse(e, Insufficient, sentence("Not enough data: none of %d failures reached users. No figure is shown.", n))
 	} else {
 		fit := stats.FitInequality(reach)
 		e.Value = fit.Value
 		e.bounds(fit.Interval(c.settings.Level), fit.Interval(c.settings.InnerLevel))
-		e.Reading = fmt.Sprintf("How unevenly %d failures reached users, from 0 (all alike) to 1 (one reached all that were reached): %s, with %s to %s compatible with the data (%s, Davidson). Compare only at equal n.",
+		e.Reading = sentence("How unevenly %d failures reached users, from 0 (all alike) to 1 (one reached all that were reached): %s, with %s to %s compatible with the data (%s, Davidson). Compare only at equal n.",
 			n, number(e.Value), number(e.Low), number(e.High), percent(c.settings.Level))
 	}
 	e.Reading += caveat
@@ -135,15 +135,15 @@ func (c *computation) tail(g *group, w window, metric string, amounts []float64,
 		fit := stats.ParetoTail(above, k, bound)
 		e.Events = int64(k)
 		if _, most := extremes(above); fit.From >= most || bound > 0 && fit.From >= bound || larger(above, fit.From) < fewestInTail {
-			e = refuse(e, Insufficient, fmt.Sprintf("Not enough data: fewer than %d of %d failures are larger than %s. No figure is shown.", fewestInTail, n, number(fit.From)))
+			e = refuse(e, Insufficient, sentence("Not enough data: fewer than %d of %d failures are larger than %s. No figure is shown.", fewestInTail, n, number(fit.From)))
 			break
 		}
 		e.Value = fit.Index
 		e.bounds(fit.Interval(c.settings.Level), fit.Interval(c.settings.InnerLevel))
-		e.Reading = fmt.Sprintf("Among the largest %d of %d failures, those twice as large are %s times as many, index %s, with %s to %s compatible with the data (%s). The smaller the index, the heavier the tail; up to 2 there is no variance, up to 1 no mean to plan with. Compare only at equal n.",
+		e.Reading = sentence("Among the largest %d of %d failures, those twice as large are %s times as many, index %s, with %s to %s compatible with the data (%s). The smaller the index, the heavier the tail; up to 2 there is no variance, up to 1 no mean to plan with. Compare only at equal n.",
 			k, n, number(math.Exp2(-e.Value)), number(e.Value), number(e.Low), number(e.High), percent(c.settings.Level))
 		if bound > 0 {
-			e.Reading = fmt.Sprintf("Among the largest %d of %d failures, short of reaching all users, those twice as large are %s times as many, index %s, with %s to %s compatible with the data (%s). The smaller the index, the heavier the tail. Compare only at equal n.",
+			e.Reading = sentence("Among the largest %d of %d failures, short of reaching all users, those twice as large are %s times as many, index %s, with %s to %s compatible with the data (%s). The smaller the index, the heavier the tail. Compare only at equal n.",
 				k, n, number(math.Exp2(-e.Value)), number(e.Value), number(e.Low), number(e.High), percent(c.settings.Level))
 		}
 	}

@@ -85,9 +85,9 @@ func (c *computation) failedShare(g *group, w window) {
 		case e.State == Insufficient:
 		case told == 0:
 			// Nobody would have told us of a failure: none seen is not none there.
-			e = refuse(e, AssumptionFailed, fmt.Sprintf("Nobody says how these %d %s ended: no outcome, no rollback, no stated cause. No figure is shown.", changes, part.of))
+			e = refuse(e, AssumptionFailed, sentence("Nobody says how these %d %s ended: no outcome, no rollback, no stated cause. No figure is shown.", changes, part.of))
 		case told < changes:
-			e.Reading += fmt.Sprintf(" Of %d nothing is told of how they ended.", changes-told)
+			e.Reading += sentence(" Of %d nothing is told of how they ended.", changes-told)
 		}
 		if young > 0 {
 			e.Reading += fmt.Sprintf(" %s too young to tell.", plural(int(young), "change is", "changes are"))
@@ -123,7 +123,7 @@ func (c *computation) excess(g *group, w window) {
 	hours := number(c.settings.AttributionWindow.Hours())
 	e := Estimate{
 		Metric: metric, N: int64(len(crossings)), Exposure: float64(len(crossings)), Censored: unreferenced,
-		Method: fmt.Sprintf("case-crossover (Maclure; Mantel–Haenszel) of the %s h before each failure against the same hours 1 to 4 weeks earlier; percentile bootstrap, %d resamples",
+		Method: sentence("case-crossover (Maclure; Mantel–Haenszel) of the %s h before each failure against the same hours 1 to 4 weeks earlier; percentile bootstrap, %d resamples",
 			hours, stats.Resamples),
 	}
 	if e.N < fewestChanges {
@@ -139,7 +139,7 @@ func (c *computation) excess(g *group, w window) {
 			percent(1-fit.Contrast), hours)))
 		return
 	case fit.Discordant < fewestDiscordant:
-		c.emit(g, w, refuse(e, Insufficient, fmt.Sprintf(
+		c.emit(g, w, refuse(e, Insufficient, sentence(
 			"Not enough data: failures and their earlier weeks differ in %s windows, needs %d. No figure is shown.",
 			number(fit.Discordant), fewestDiscordant)))
 		return
@@ -147,7 +147,7 @@ func (c *computation) excess(g *group, w window) {
 	e.Value = fit.Share
 	bounds := fit.Bootstrap(c.seed(g, w), c.settings.Level, c.settings.InnerLevel)
 	e.bounds(bounds[0], bounds[1])
-	e.Reading = fmt.Sprintf("%d of %d failures had a change in the %s h before; %s of failures beyond what the same hours of earlier weeks explain, with %s to %s compatible with the data (%s, bootstrap).",
+	e.Reading = sentence("%d of %d failures had a change in the %s h before; %s of failures beyond what the same hours of earlier weeks explain, with %s to %s compatible with the data (%s, bootstrap).",
 		e.Events, e.N, hours, percent(e.Value), percent(e.Low), percent(e.High), percent(c.settings.Level))
 	c.emit(g, w, e)
 }

@@ -139,7 +139,7 @@ func refuse(e Estimate, state State, reading string) Estimate {
 // tooFew refuses for want of data: what there is, and what is needed.
 func tooFew(e Estimate, have, need int64, of string) Estimate {
 	e.Lacks = max(0, need-have)
-	return refuse(e, Insufficient, fmt.Sprintf("Not enough data: n = %s, needs %d. No figure is shown.", numbered(have, of), need))
+	return refuse(e, Insufficient, sentence("Not enough data: n = %s, needs %d. No figure is shown.", numbered(have, of), need))
 }
 
 func (e *Estimate) bounds(outer, inner stats.Interval) {
@@ -195,7 +195,7 @@ func (c *computation) share(metric string, shares []stats.Share, need int64, wha
 	name := "Wilson"
 	if pooled.Clusters > 1 {
 		name = "cluster-robust Wilson"
-		e.Method = fmt.Sprintf("share; Wilson on n/deff with a jackknife over %d services (deff %s), Student's t on %s degrees of freedom",
+		e.Method = sentence("share; Wilson on n/deff with a jackknife over %d services (deff %s), Student's t on %s degrees of freedom",
 			pooled.Clusters, number(pooled.Design), number(math.Max(pooled.Effective-1, 1)))
 	} else {
 		e.Method = "share; Wilson"
@@ -205,11 +205,11 @@ func (c *computation) share(metric string, shares []stats.Share, need int64, wha
 	}
 	outer := pooled.Interval(c.settings.Level)
 	e.bounds(outer, pooled.Interval(c.settings.InnerLevel))
-	head := fmt.Sprintf("%d of %d %s %s: ", pooled.Events, pooled.Of, of, what)
+	head := sentence("%d of %d %s %s: ", pooled.Events, pooled.Of, of, what)
 	if useless(pooled, outer) {
 		speak := "one service speaks for the whole"
 		if pooled.Clusters > 1 {
-			speak = fmt.Sprintf("%d services speak for the whole, so unevenly or so differently that they tell little of others", pooled.Clusters)
+			speak = sentence("%d services speak for the whole, so unevenly or so differently that they tell little of others", pooled.Clusters)
 		}
 		return refuse(e, Insufficient, head+fmt.Sprintf("we cannot tell more, as %s to %s are compatible with the data; %s.",
 			percent(outer.Low), percent(outer.High), speak))
@@ -235,8 +235,8 @@ func (c *computation) rateOf(metric string, events, n int64, days float64, need 
 	scaled := func(i stats.Interval) stats.Interval { return stats.Interval{Low: i.Low * per, High: i.High * per} }
 	e.Value = float64(events) * per
 	e.bounds(scaled(stats.Garwood(events, c.settings.Level)), scaled(stats.Garwood(events, c.settings.InnerLevel)))
-	e.Reading = fmt.Sprintf("%s %s in %s service-days: %s per 1,000, with %s to %s compatible with the data (%s, Garwood).",
-		plural(int(events), "failure", "failures"), what, whole(days), number(e.Value), number(e.Low), number(e.High), percent(c.settings.Level))
+	e.Reading = fmt.Sprintf("%s in %s service-days: %s per 1,000, with %s to %s compatible with the data (%s, Garwood).",
+		numbered(events, what), whole(days), number(e.Value), number(e.Low), number(e.High), percent(c.settings.Level))
 	return e
 }
 

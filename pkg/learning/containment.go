@@ -8,9 +8,9 @@ func (c *computation) containment(g *group) {
 		metric, what string
 		class        class
 	}{
-		{"containment.uncontained", "met users with no net", uncontained},
-		{"containment.escaped", "began inside a safety net and got out", escaped},
-		{"containment.contained", "were met inside a safety net", contained},
+		{"containment.uncontained", "failures of any kind met users with no net", uncontained},
+		{"containment.escaped", "failures of any kind began inside a safety net and got out", escaped},
+		{"containment.contained", "failures of any kind were met inside a safety net", contained},
 	}
 	for _, w := range c.windows(g) {
 		met, opened, dead := c.met(g, w)
@@ -23,7 +23,7 @@ func (c *computation) containment(g *group) {
 					c.evidence(g, w, k.metric, "event", m.kind, m.id)
 				}
 			}
-			e := c.rateOf(k.metric, n, int64(len(met)), days, fewestFailures, k.what, "failures")
+			e := c.rateOf(k.metric, n, int64(len(met)), days, fewestFailures, k.what, "failures of any kind")
 			e.Reading += ofKinds(met) + notCounted(opened)
 			c.emit(g, w, e)
 		}
@@ -41,7 +41,7 @@ func ofKinds(met []*mishap) string {
 	if counts["incident"] == len(met) {
 		return ""
 	}
-	return fmt.Sprintf(" Of all %d failures %s, %s, %s and %s.", len(met),
+	return sentence(" Of all %d failures %s, %s, %s and %s.", len(met),
 		plural(counts["incident"], "is an incident", "are incidents"),
 		plural(counts["change"], "is a failed change", "are failed changes"),
 		plural(counts["experiment"], "is a refuted experiment", "are refuted experiments"),
@@ -63,10 +63,10 @@ func (c *computation) severe(g *group, w window) {
 		}
 	}
 	known := int64(len(failures)) - unknown
-	e := c.rateOf(metric, n, known, g.clock.days(w.to)-g.clock.days(w.from), fewestFailures, "of severity 1 or 2 met users with no net", "failures of a known severity")
+	e := c.rateOf(metric, n, known, g.clock.days(w.to)-g.clock.days(w.from), fewestFailures, "incidents of severity 1 or 2 met users with no net", "incidents of a known severity")
 	switch {
 	case e.State != Insufficient && float64(unknown) > mostUnknown*float64(len(failures)):
-		e = refuse(e, AssumptionFailed, fmt.Sprintf("Not reported: nobody told how severe %d of %d failures were.", unknown, len(failures)))
+		e = refuse(e, AssumptionFailed, sentence("Not reported: nobody told how severe %d of %d failures were.", unknown, len(failures)))
 	case unknown > 0:
 		e.Reading += fmt.Sprintf(" Nobody told how severe %s.", plural(int(unknown), "other failure was", "other failures were"))
 	}
@@ -98,7 +98,7 @@ func (c *computation) lossAvoided(g *group, w window) {
 	case total.n == 0:
 		e = refuse(e, Insufficient, "Not enough data: no loss is told in a currency that can be added. No figure is shown."+total.unconverted())
 	default:
-		e.Reading = fmt.Sprintf("%d of %s stated to have avoided %s.", total.n,
+		e.Reading = sentence("%d of %s stated to have avoided %s.", total.n,
 			plural(int(refuted), "refuted experiment is", "refuted experiments are"), total.words(c.facts.costs.currency)) + total.apart()
 	}
 	c.emit(g, w, e)
@@ -108,7 +108,7 @@ func (c *computation) lossAvoided(g *group, w window) {
 var containmentMetrics = []Metric{
 	{
 		"containment.uncontained", "per_1000_service_days", "lower", "10 failures of any kind",
-		"Failures that met users with no net, per 1,000 service-days: incidents, failed or rolled-back changes, refuted experiments and near misses. Those of one mode on one service within the merging window of the first are one, as bad as the worst of them; a change that is a cause of an incident is one failure with it. What is not told to be contained is taken not to be; a failed change is contained where it was a flag, a canary or blue-green, or was rolled back automatically.",
+		"Failures of any kind that met users with no net, per 1,000 service-days: incidents, failed or rolled-back changes, refuted experiments and near misses. Those of one mode on one service within the merging window of the first are one, as bad as the worst of them; a change that is a cause of an incident is one failure with it. What is not told to be contained is taken not to be; a failed change is contained where it was a flag, a canary or blue-green, or was rolled back automatically.",
 		"1000·k/service-days",
 		"Garwood 1936", "",
 	},

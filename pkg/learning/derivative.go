@@ -24,8 +24,8 @@ var trends = []struct {
 	metric, what string
 	counts       func(*failure) bool
 }{
-	{"learning_derivative.uncontained", "uncontained failures", func(f *failure) bool { return f.class == uncontained }},
-	{"learning_derivative.severe", "uncontained failures of severity 1 or 2", (*failure).severe},
+	{"learning_derivative.uncontained", "uncontained incidents", func(f *failure) bool { return f.class == uncontained }},
+	{"learning_derivative.severe", "uncontained incidents of severity 1 or 2", (*failure).severe},
 }
 
 // derivatives are the trends up to as_of, and those since each service's start.
@@ -109,7 +109,7 @@ func (c *computation) repeatTrend(g *group, w window) {
 	caveat := c.declared.compare(g, c.everything).caveat(c.declared.born)
 	e, p := c.trend(metric, what, "expected recurrences", times, end, end-due.days(w.from), max(0, w.to-first), caveat)
 	if e.State != Insufficient && c.declared.before < fewestBefore {
-		e = refuse(e, AssumptionFailed, fmt.Sprintf("Not reported: fixed too soon to know the rate without a fix. The organisation saw %s before a fix, needs %d.",
+		e = refuse(e, AssumptionFailed, sentence("Not reported: fixed too soon to know the rate without a fix. The organisation saw %s before a fix, needs %d.",
 			plural(int(c.declared.before), "recurrence", "recurrences"), fewestBefore))
 	}
 	e = unless(c.silence(g, w.to), e)
@@ -158,7 +158,7 @@ func (c *computation) trend(metric, what, clock string, times []float64, end, la
 		e.Reading += caveat
 		return e, math.NaN()
 	case quarters < 1:
-		return refuse(e, Insufficient, fmt.Sprintf("Not enough data: %s of observation, needs %d days. No figure is shown.%s",
+		return refuse(e, Insufficient, sentence("Not enough data: %s of observation, needs %d days. No figure is shown.%s",
 			lasting(float64(observed)/1000), quarterDays, caveat)), math.NaN()
 	case lastQuarter <= 0 || end <= 0:
 		return refuse(e, Insufficient, fmt.Sprintf("Not enough data: no %s in the last quarter. No figure is shown.%s", clock, caveat)), math.NaN()
@@ -172,10 +172,10 @@ func (c *computation) trend(metric, what, clock string, times []float64, end, la
 	e.bounds(both(fit.Interval(c.settings.Level)), both(fit.Interval(c.settings.InnerLevel)))
 	e.Method += tests(fit, times, end)
 	if (1+e.High)/(1+e.Low) > tooWide {
-		return refuse(e, Insufficient, fmt.Sprintf("Not enough data: %d %s in %s quarters leave room for almost any trend. No figure is shown.%s",
+		return refuse(e, Insufficient, sentence("Not enough data: %d %s in %s quarters leave room for almost any trend. No figure is shown.%s",
 			len(times), what, number(quarters), caveat)), math.NaN()
 	}
-	e.Reading = slope(e, fmt.Sprintf("%d %s in %s quarters of exposure in %s", len(times), what, number(quarters), clock))
+	e.Reading = slope(e, sentence("%d %s in %s quarters of exposure in %s", len(times), what, number(quarters), clock))
 	e.Reading += caveat
 	return e, trendP(fit, times)
 }
@@ -184,7 +184,7 @@ func (c *computation) trend(metric, what, clock string, times []float64, end, la
 func tests(fit stats.LogLinear, times []float64, end float64) string {
 	out := ""
 	if d := fit.Test(times); !math.IsNaN(d.P) {
-		out += fmt.Sprintf("; LR/φ̂ p = %s (φ̂ %s, %d bins)", number(d.P), number(d.Dispersion), d.Bins)
+		out += sentence("; LR/φ̂ p = %s (φ̂ %s, %d bins)", number(d.P), number(d.Dispersion), d.Bins)
 	}
 	out += fmt.Sprintf("; Laplace z = %s", number(stats.Laplace(times, end, false)))
 	if lr := stats.LewisRobinson(times, end); !math.IsNaN(lr) {
@@ -228,17 +228,17 @@ func (c *computation) sinceStart(g *group, metric, what string, counts func(*fai
 	}
 	fit := stats.PooledPowerLaw(int(n), sumLogs)
 	chi, df, improving := fit.MilHdbk()
-	e.Method += fmt.Sprintf("; MIL-HDBK-189 χ² = %s on %d degrees of freedom, p = %s", number(chi), df, number(2*math.Min(improving, 1-improving)))
+	e.Method += sentence("; MIL-HDBK-189 χ² = %s on %d degrees of freedom, p = %s", number(chi), df, number(2*math.Min(improving, 1-improving)))
 	e.Value = fit.Unbiased()
 	e.bounds(fit.Interval(c.settings.Level), fit.Interval(c.settings.InnerLevel))
-	e.Reading = fmt.Sprintf("β = %s, with %s to %s compatible with the data (%s, %d %s since each service's start); below 1 they grow rarer with exposure.",
+	e.Reading = sentence("β = %s, with %s to %s compatible with the data (%s, %d %s since each service's start); below 1 they grow rarer with exposure.",
 		number(e.Value), number(e.Low), number(e.High), percent(c.settings.Level), n, what)
 	doubling := func(i stats.Interval) stats.Interval {
 		return stats.Interval{Low: stats.PerDoubling(i.Low), High: stats.PerDoubling(i.High)}
 	}
 	d.Value = stats.PerDoubling(e.Value)
 	d.bounds(doubling(fit.Interval(c.settings.Level)), doubling(fit.Interval(c.settings.InnerLevel)))
-	d.Reading = fmt.Sprintf("Each doubling of the failures so far went with %s times the rate, with %s to %s compatible with the data (%s, %d %s).",
+	d.Reading = sentence("Each doubling of the failures so far went with %s times the rate, with %s to %s compatible with the data (%s, %d %s).",
 		number(d.Value), number(d.Low), number(d.High), percent(c.settings.Level), n, what)
 	quiet := c.silence(g, c.org.asOf)
 	c.emit(g, c.everything, unless(quiet, e))
@@ -249,49 +249,49 @@ func (c *computation) sinceStart(g *group, metric, what string, counts func(*fai
 var learningDerivativeMetrics = []Metric{
 	{
 		"learning_derivative.uncontained", "change_per_quarter", "lower", "3 failures and 91 days",
-		"Change of the rate of uncontained failures over the exposure of the last 91 days (of a quarter: from the start to its end, over its own exposure), on the clock of service-days; −0.1 is a tenth fewer. No figure where the record is silent for 26 weeks or more before its first or after its last failure, where the third of the failures next to the silence, at their rate, would leave it less than once in a hundred.",
+		"Change of the rate of uncontained incidents over the exposure of the last 91 days (of a quarter: from the start to its end, over its own exposure), on the clock of service-days; −0.1 is a tenth fewer. No figure where the record is silent for 26 weeks or more before its first or after its last failure, where the third of the failures next to the silence, at their rate, would leave it less than once in a hundred.",
 		"exp(b·exposure of the last quarter) − 1, λ(t) = exp(a + b·t); profile likelihood",
 		"Cox & Lewis 1966", "",
 	},
 	{
 		"learning_derivative.uncontained.per_deploy", "change_per_quarter", "lower", "3 failures and 91 days",
-		"Change of the rate of uncontained failures over the exposure of the last 91 days (of a quarter: from the start to its end, over its own exposure), on the clock of deploys; −0.1 is a tenth fewer. No figure where the record is silent for 26 weeks or more before its first or after its last failure, where the third of the failures next to the silence, at their rate, would leave it less than once in a hundred.",
+		"Change of the rate of uncontained incidents over the exposure of the last 91 days (of a quarter: from the start to its end, over its own exposure), on the clock of deploys; −0.1 is a tenth fewer. No figure where the record is silent for 26 weeks or more before its first or after its last failure, where the third of the failures next to the silence, at their rate, would leave it less than once in a hundred.",
 		"exp(b·exposure of the last quarter) − 1, λ(t) = exp(a + b·t); profile likelihood",
 		"Cox & Lewis 1966", "learning_derivative.uncontained",
 	},
 	{
 		"learning_derivative.uncontained.since_start", "ratio", "lower", "3 failures",
-		"β of the rate of uncontained failures since each service's start; below 1 they grow rarer. No figure where the record is silent for 26 weeks or more before its first or after its last failure, where the third of the failures next to the silence, at their rate, would leave it less than once in a hundred.",
+		"β of the rate of uncontained incidents since each service's start; below 1 they grow rarer. No figure where the record is silent for 26 weeks or more before its first or after its last failure, where the third of the failures next to the silence, at their rate, would leave it less than once in a hundred.",
 		"β̄ = (N−1)/Σ ln(T/t), 2Nβ/β̂ ~ χ²(2N)",
 		"Crow, MIL-HDBK-189", "learning_derivative.uncontained",
 	},
 	{
 		"learning_derivative.uncontained.per_doubling", "ratio", "lower", "3 failures",
-		"What every doubling of the uncontained failures so far multiplies their rate by. No figure where the record is silent for 26 weeks or more before its first or after its last failure, where the third of the failures next to the silence, at their rate, would leave it less than once in a hundred.",
+		"What every doubling of the uncontained incidents so far multiplies their rate by. No figure where the record is silent for 26 weeks or more before its first or after its last failure, where the third of the failures next to the silence, at their rate, would leave it less than once in a hundred.",
 		"2^(1−1/β)",
 		"Wright 1936; Crow, MIL-HDBK-189", "learning_derivative.uncontained",
 	},
 	{
 		"learning_derivative.severe", "change_per_quarter", "lower", "3 failures and 91 days",
-		"Change of the rate of uncontained failures of severity 1 or 2 over the exposure of the last 91 days (of a quarter: from the start to its end, over its own exposure), on the clock of service-days; −0.1 is a tenth fewer. No figure where the record is silent for 26 weeks or more before its first or after its last failure, where the third of the failures next to the silence, at their rate, would leave it less than once in a hundred.",
+		"Change of the rate of uncontained incidents of severity 1 or 2 over the exposure of the last 91 days (of a quarter: from the start to its end, over its own exposure), on the clock of service-days; −0.1 is a tenth fewer. No figure where the record is silent for 26 weeks or more before its first or after its last failure, where the third of the failures next to the silence, at their rate, would leave it less than once in a hundred.",
 		"exp(b·exposure of the last quarter) − 1, λ(t) = exp(a + b·t); profile likelihood",
 		"Cox & Lewis 1966", "",
 	},
 	{
 		"learning_derivative.severe.per_deploy", "change_per_quarter", "lower", "3 failures and 91 days",
-		"Change of the rate of uncontained failures of severity 1 or 2 over the exposure of the last 91 days (of a quarter: from the start to its end, over its own exposure), on the clock of deploys; −0.1 is a tenth fewer. No figure where the record is silent for 26 weeks or more before its first or after its last failure, where the third of the failures next to the silence, at their rate, would leave it less than once in a hundred.",
+		"Change of the rate of uncontained incidents of severity 1 or 2 over the exposure of the last 91 days (of a quarter: from the start to its end, over its own exposure), on the clock of deploys; −0.1 is a tenth fewer. No figure where the record is silent for 26 weeks or more before its first or after its last failure, where the third of the failures next to the silence, at their rate, would leave it less than once in a hundred.",
 		"exp(b·exposure of the last quarter) − 1, λ(t) = exp(a + b·t); profile likelihood",
 		"Cox & Lewis 1966", "learning_derivative.severe",
 	},
 	{
 		"learning_derivative.severe.since_start", "ratio", "lower", "3 failures",
-		"β of the rate of uncontained failures of severity 1 or 2 since each service's start; below 1 they grow rarer. No figure where the record is silent for 26 weeks or more before its first or after its last failure, where the third of the failures next to the silence, at their rate, would leave it less than once in a hundred.",
+		"β of the rate of uncontained incidents of severity 1 or 2 since each service's start; below 1 they grow rarer. No figure where the record is silent for 26 weeks or more before its first or after its last failure, where the third of the failures next to the silence, at their rate, would leave it less than once in a hundred.",
 		"β̄ = (N−1)/Σ ln(T/t), 2Nβ/β̂ ~ χ²(2N)",
 		"Crow, MIL-HDBK-189", "learning_derivative.severe",
 	},
 	{
 		"learning_derivative.severe.per_doubling", "ratio", "lower", "3 failures",
-		"What every doubling of the uncontained failures of severity 1 or 2 so far multiplies their rate by. No figure where the record is silent for 26 weeks or more before its first or after its last failure, where the third of the failures next to the silence, at their rate, would leave it less than once in a hundred.",
+		"What every doubling of the uncontained incidents of severity 1 or 2 so far multiplies their rate by. No figure where the record is silent for 26 weeks or more before its first or after its last failure, where the third of the failures next to the silence, at their rate, would leave it less than once in a hundred.",
 		"2^(1−1/β)",
 		"Wright 1936; Crow, MIL-HDBK-189", "learning_derivative.severe",
 	},

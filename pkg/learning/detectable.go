@@ -1,7 +1,6 @@
 package learning
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/tuition-hq/tuition/pkg/stats"
@@ -34,17 +33,17 @@ func (c *computation) detectable(metric string, lifetimes []lifetime, of string)
 	fit := stats.FitLogNormal(followed)
 	switch {
 	case math.IsNaN(fit.Mean):
-		return refuse(e, Insufficient, fmt.Sprintf("Not enough data: all %d finished %s lasted equally long, so their spread is unknown. No figure is shown.", finished, of))
+		return refuse(e, Insufficient, sentence("Not enough data: all %d finished %s lasted equally long, so their spread is unknown. No figure is shown.", finished, of))
 	case !(fit.Freedom >= fewestFreedom):
-		return refuse(e, Insufficient, fmt.Sprintf("Not enough data: %d of %d %s finished, too few to know their spread. No figure is shown.", finished, len(lifetimes), of))
+		return refuse(e, Insufficient, sentence("Not enough data: %d of %d %s finished, too few to know their spread. No figure is shown.", finished, len(lifetimes), of))
 	}
 	e.Value = fit.Detectable(c.settings.Level, power)
 	e.bounds(fit.DetectableInterval(c.settings.Level, power, c.settings.Level), fit.DetectableInterval(c.settings.Level, power, c.settings.InnerLevel))
 	unfinished := ""
 	if e.Censored > 0 {
-		unfinished = fmt.Sprintf(" and %d unfinished", e.Censored)
+		unfinished = sentence(" and %d unfinished", e.Censored)
 	}
-	e.Reading = fmt.Sprintf("With %d finished%s %s in each of two periods, a reduction under %s could not be shown (80 %% power, log-normal).", finished, unfinished, of, percent(e.Value))
+	e.Reading = sentence("With %d finished%s %s in each of two periods, a reduction under %s could not be shown (80 %% power, log-normal).", finished, unfinished, of, percent(e.Value))
 	return e
 }
 

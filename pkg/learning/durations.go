@@ -153,7 +153,7 @@ func (c *computation) learningTime(g *group, w window, metric, done string, at f
 func (c *computation) duration(g *group, w window, metric string, lifetimes []lifetime, missing int, of, done string) {
 	caveat := ""
 	if missing > 0 {
-		caveat = fmt.Sprintf(" %d more have no such times, or times that contradict each other.", missing)
+		caveat = sentence(" %d more have no such times, or times that contradict each other.", missing)
 	}
 	detectable := c.detectable(metric+".detectable", lifetimes, of)
 	curve := curveOf(lifetimes)
@@ -203,7 +203,7 @@ func (c *computation) quantile(g *group, w window, metric string, lifetimes []li
 	e.Value = curve.Quantile(p)
 	outer, inner := curve.QuantileInterval(p, c.settings.Level), curve.QuantileInterval(p, c.settings.InnerLevel)
 	if math.IsInf(outer.High, 1) {
-		reading := fmt.Sprintf("Not enough data: %d of %d %s were %s; %s", e.Events, e.N, of, done, lowered(name))
+		reading := sentence("Not enough data: %d of %d %s were %s; %s", e.Events, e.N, of, done, lowered(name))
 		switch {
 		case math.IsInf(e.Value, 1):
 			reading += fmt.Sprintf(" lies beyond the follow-up of %s.", lasting(curve.Longest))
@@ -216,7 +216,7 @@ func (c *computation) quantile(g *group, w window, metric string, lifetimes []li
 		return refuse(e, Insufficient, reading)
 	}
 	e.bounds(outer, inner)
-	e.Reading = fmt.Sprintf("%s until %s is %s, with %s to %s compatible with the data (%s, Kaplan–Meier; %d of %d %s finished).",
+	e.Reading = sentence("%s until %s is %s, with %s to %s compatible with the data (%s, Kaplan–Meier; %d of %d %s finished).",
 		name, done, lasting(e.Value), lasting(e.Low), lasting(e.High), percent(c.settings.Level), e.Events, e.N, of)
 	return e
 }

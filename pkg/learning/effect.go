@@ -86,7 +86,7 @@ func (c *computation) effects(g *group) {
 			{failed, "%d of %d fixes failed: their mode came back about as often as before."},
 			{untestable, "%d of %d fixes cannot be proven by staying quiet: their mode had come back less than twice before. An exercise could show them."},
 		} {
-			reading := fmt.Sprintf(k.sentence, counts[k.effect], n)
+			reading := sentence(k.sentence, counts[k.effect], n)
 			if n == 0 {
 				reading = "No fix was declared of which that could be told."
 			}

@@ -48,9 +48,9 @@ func (c *computation) newModes(g *group) {
 			}
 		}
 		days := g.clock.days(w.to) - g.clock.days(w.from)
-		e := c.rateOf("new_modes.rate", new, n, days, fewestFailures, "of a mode that the service had not met before", "failures of a known mode")
+		e := c.rateOf("new_modes.rate", new, n, days, fewestFailures, "failures of a mode that the service had not met before", "failures of a known mode")
 		if e.State != Insufficient && float64(unknown) > mostUnknown*float64(n+unknown) {
-			e = refuse(e, AssumptionFailed, fmt.Sprintf("Not reported: %d of %d failures have no failure mode.", unknown, n+unknown))
+			e = refuse(e, AssumptionFailed, sentence("Not reported: %d of %d failures have no failure mode.", unknown, n+unknown))
 		} else {
 			if e.State != Insufficient {
 				e.Reading += " At the beginning of a record every mode is new."
@@ -98,7 +98,7 @@ func (c *computation) nextIsNew(g *group) {
 	// The interval is about the figure with two added, and may not hold the plain one.
 	e.Value = value
 	e.bounds(stats.Interval{Low: min(outer.Low, value), High: max(outer.High, value)}, inner)
-	e.Reading = fmt.Sprintf("%d of %d failures are the only one of their mode: the next is of a new mode with a chance of %s, with %s to %s compatible with the data (%s, Good–Turing). It rises when old modes stay away: read it with the rate of new modes.",
+	e.Reading = sentence("%d of %d failures are the only one of their mode: the next is of a new mode with a chance of %s, with %s to %s compatible with the data (%s, Good–Turing). It rises when old modes stay away: read it with the rate of new modes.",
 		once, n, percent(e.Value), percent(e.Low), percent(e.High), percent(c.settings.Level))
 	c.emit(g, c.everything, e)
 }

@@ -73,9 +73,9 @@ func (c *computation) knownOpen(g *group) {
 			}
 		}
 		days := g.clock.days(w.to) - g.clock.days(w.from)
-		e := c.rateOf(metric, known, n, days, fewestFailures, "came while an improvement for their mode was open", "failures of a known mode")
+		e := c.rateOf(metric, known, n, days, fewestFailures, "failures came while an improvement for their mode was open", "failures of a known mode")
 		if e.State != Insufficient && float64(unknown) > mostUnknown*float64(n+unknown) {
-			e = refuse(e, AssumptionFailed, fmt.Sprintf("Not reported: %d of %d failures have no failure mode.", unknown, n+unknown))
+			e = refuse(e, AssumptionFailed, sentence("Not reported: %d of %d failures have no failure mode.", unknown, n+unknown))
 		}
 		e.Reading += notCounted(opened)
 		c.emit(g, w, e)

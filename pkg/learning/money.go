@@ -171,7 +171,7 @@ func (s *sum) unconverted() string {
 	}
 	var parts []string
 	for _, currency := range slices.Sorted(maps.Keys(s.foreign)) {
-		parts = append(parts, fmt.Sprintf("%d in %s", s.foreign[currency], currency))
+		parts = append(parts, sentence("%d in %s", s.foreign[currency], currency))
 	}
 	return fmt.Sprintf(" Not among them, for want of an exchange rate (setting analysis.exchange_rates): %s.", strings.Join(parts, ", "))
 }

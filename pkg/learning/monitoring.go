@@ -66,7 +66,7 @@ func (c *computation) toldBy(g *group, w window, metric, source, what string) {
 	}
 	e := c.rateOf(metric, told, n, g.clock.days(w.to)-g.clock.days(w.from), fewestFailures, what, "failures whose detection is known")
 	if e.State != Insufficient && float64(unplaced) > mostUnknown*float64(n+unplaced) {
-		e = refuse(e, AssumptionFailed, fmt.Sprintf("Not reported: nobody knows who noticed %d of %d failures.", unplaced, n+unplaced))
+		e = refuse(e, AssumptionFailed, sentence("Not reported: nobody knows who noticed %d of %d failures.", unplaced, n+unplaced))
 	} else {
 		e.Reading += caveat(unplaced)
 	}
@@ -116,7 +116,7 @@ func (c *computation) gaps(g *group, w window) {
 		{"unproven", "%d of %d monitoring gaps found were closed, and nothing has tried them since."},
 	} {
 		n := states[state.name]
-		reading := fmt.Sprintf(state.sentence, n, found)
+		reading := sentence(state.sentence, n, found)
 		if found == 0 {
 			reading = "No monitoring gap was found."
 		}

@@ -23,10 +23,10 @@ const perFailureMethod = "1 − observed/expected recurrences after intervention
 func (e *expectation) shortened() string {
 	out := ""
 	if len(e.stages) > stats.MostCells {
-		out += fmt.Sprintf(", similar histories taken together in at most %d cells", stats.MostCells)
+		out += sentence(", similar histories taken together in at most %d cells", stats.MostCells)
 	}
 	if len(e.stages) > manyModes {
-		out += fmt.Sprintf(", %d resamples", manyResamples)
+		out += sentence(", %d resamples", manyResamples)
 	}
 	return out
 }
@@ -108,10 +108,10 @@ func (p comparison) wide(level float64) bool {
 func (p comparison) refusal() *Estimate {
 	switch {
 	case p.expected < fewestExpected:
-		return &Estimate{State: Insufficient, Reading: fmt.Sprintf(
+		return &Estimate{State: Insufficient, Reading: sentence(
 			"Not enough data: %s recurrences were to be expected, needs %d. No figure is shown.", number(p.expected), fewestExpected)}
 	case p.before < fewestBefore:
-		return &Estimate{State: AssumptionFailed, Reading: fmt.Sprintf(
+		return &Estimate{State: AssumptionFailed, Reading: sentence(
 			"Not reported: fixed too soon to know the rate without a fix. The organisation saw %s before intervention, needs %d.",
 			plural(int(p.before), "recurrence", "recurrences"), fewestBefore)}
 	default:
@@ -131,7 +131,7 @@ func (c *computation) learned(g *group, w window, e *expectation, metric, since,
 	}
 	out := Estimate{
 		Metric: metric, N: p.failures, Events: p.came, Exposure: p.expected, Censored: p.quiet(),
-		Method: fmt.Sprintf(perFailureMethod, len(e.stages), e.shortened()),
+		Method: sentence(perFailureMethod, len(e.stages), e.shortened()),
 	}
 	caveat := p.caveat(e.born) + p.busier(g.deploys)
 	if no := p.refusal(); no != nil {
@@ -196,7 +196,7 @@ func asStated(unwitnessed, fixes int) string {
 	if unwitnessed == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" %d of %d fixes are taken as stated, without a witness of when they were declared.", unwitnessed, fixes)
+	return sentence(" %d of %d fixes are taken as stated, without a witness of when they were declared.", unwitnessed, fixes)
 }
 
 // caveat is what the number rests on.
@@ -256,7 +256,7 @@ func (c *computation) perFailureTrend(g *group, e *expectation, fading string) {
 			"Not reported: %s (see %s.placebo).", fading, perFailure)))
 		return
 	case len(p.stages) < fewestForSlope || p.came < fewestForTrend || span < shortestForSlope:
-		c.emit(g, c.everything, refuse(out, Insufficient, fmt.Sprintf(
+		c.emit(g, c.everything, refuse(out, Insufficient, sentence(
 			"Not enough data: %s of %s first seen over %s quarters, needs %d, %d and %d. No figure is shown.",
 			plural(int(p.came), "recurrence", "recurrences"), plural(len(p.stages), "mode", "modes"), number(span),
 			fewestForTrend, fewestForSlope, shortestForSlope)))

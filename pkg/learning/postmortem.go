@@ -77,7 +77,7 @@ func (c *computation) coverage(g *group, w window) {
 	for k := range shares {
 		of := "failures"
 		if k > 0 {
-			of = fmt.Sprintf("failures of severity %d", k)
+			of = sentence("failures of severity %d", k)
 		}
 		e := c.share(coverageMetric(k), shares[k].of, fewestFailures, "have a post-mortem", of)
 		e.Censored = young[k]
@@ -197,12 +197,12 @@ func (c *computation) factors(g *group, w window, n int64, by map[string]int64) 
 		metric := "postmortem.factor." + k
 		switch {
 		case k == unknownFactor:
-			c.emit(g, w, count(metric, by[k], n, fmt.Sprintf("%d of %s no kind of contributing factor.", by[k], plural(int(n), "post-mortem names", "post-mortems name"))))
+			c.emit(g, w, count(metric, by[k], n, sentence("%d of %s no kind of contributing factor.", by[k], plural(int(n), "post-mortem names", "post-mortems name"))))
 		case stated == 0:
 			c.emit(g, w, refuse(Estimate{Metric: metric, Method: "count of all of them"}, Insufficient,
 				fmt.Sprintf("Not enough data: none of %s a kind of contributing factor. No figure is shown.", plural(int(n), "post-mortem names", "post-mortems names"))))
 		default:
-			reading := fmt.Sprintf("%d of %s %s among the contributing factors.", by[k], plural(int(stated), "post-mortem that states kinds names", "post-mortems that state kinds name"), k)
+			reading := sentence("%d of %s %s among the contributing factors.", by[k], plural(int(stated), "post-mortem that states kinds names", "post-mortems that state kinds name"), k)
 			if stated < n {
 				reading += fmt.Sprintf(" Not among them: %s.", plural(int(n-stated), "post-mortem that states none", "post-mortems that state none"))
 			}
@@ -230,7 +230,7 @@ func (c *computation) improvementsByKind(g *group, w window) {
 	}
 	for _, kind := range improvementKinds {
 		c.emit(g, w, count("postmortem.improvements."+kind, counts[kind], n,
-			fmt.Sprintf("%d of %s opened %s of kind %s.", counts[kind], plural(int(n), "improvement", "improvements"), isAre(counts[kind]), kind)))
+			sentence("%d of %s opened %s of kind %s.", counts[kind], plural(int(n), "improvement", "improvements"), isAre(counts[kind]), kind)))
 	}
 }
 
@@ -247,7 +247,7 @@ var postmortemMetrics = func() []Metric {
 	for k := range 6 {
 		of := "failures"
 		if k > 0 {
-			of = fmt.Sprintf("failures of severity %d", k)
+			of = sentence("failures of severity %d", k)
 		}
 		out = append(out, Metric{
 			coverageMetric(k), "share", "", "10 " + of,

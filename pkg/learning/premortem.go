@@ -59,7 +59,7 @@ func (c *computation) forecasts(g *group, w window) {
 	case n < fewestResolved:
 		refused = tooFew(base, n, fewestResolved, "risks whose horizon has ended").Reading
 	case events < fewestForetold:
-		refused = fmt.Sprintf("Not enough data: %d of %d risks happened, needs %d. No figure is shown.", events, n, fewestForetold)
+		refused = sentence("Not enough data: %d of %d risks happened, needs %d. No figure is shown.", events, n, fewestForetold)
 	}
 	if open > 0 {
 		base.Reading = fmt.Sprintf(" The horizon of %s has not ended.", plural(int(open), "other risk", "other risks"))
@@ -82,7 +82,7 @@ func (c *computation) forecasts(g *group, w window) {
 		e.Value = score.Brier
 		e.bounds(score.Interval(c.settings.Level), score.Interval(c.settings.InnerLevel))
 		parts := stats.DecomposeForecasts(stated, happened)
-		reading := fmt.Sprintf("%d of %d risks happened; the stated probabilities score %s (0 is perfect, always stating the share that happened scores %s), with %s to %s compatible with the data (%s). Off by %s where they are wrong about the share, better by %s for telling risks apart.",
+		reading := sentence("%d of %d risks happened; the stated probabilities score %s (0 is perfect, always stating the share that happened scores %s), with %s to %s compatible with the data (%s). Off by %s where they are wrong about the share, better by %s for telling risks apart.",
 			events, n, number(e.Value), number(score.Climatology), number(e.Low), number(e.High), percent(c.settings.Level), number(parts.Reliability), number(parts.Resolution))
 		if math.Abs(score.Z) > stats.NormalQuantile(c.settings.Level) {
 			side := "less"
@@ -96,7 +96,7 @@ func (c *computation) forecasts(g *group, w window) {
 	emit("premortem.skill", "1 − Brier score by that of always stating the share that happened; jackknife of its logarithm, Student's t", func(e *Estimate) string {
 		if n-events < 2 || score.Brier == 0 {
 			e.State = Insufficient
-			return fmt.Sprintf("Not enough data: %d of %d risks happened, and without those that did not there is nothing to tell apart. No figure is shown.", events, n)
+			return sentence("Not enough data: %d of %d risks happened, and without those that did not there is nothing to tell apart. No figure is shown.", events, n)
 		}
 		e.Value = score.Skill
 		e.bounds(score.SkillInterval(c.settings.Level), score.SkillInterval(c.settings.InnerLevel))
@@ -108,7 +108,7 @@ func (c *computation) forecasts(g *group, w window) {
 		if e.Value < 0 {
 			side = "worse"
 		}
-		return fmt.Sprintf("The stated probabilities of %d risks are %s than always stating the share that happened: a skill of %s, with %s to %s compatible with the data (%s, jackknife); 100 %% is perfect, 0 %% no better than that share.",
+		return sentence("The stated probabilities of %d risks are %s than always stating the share that happened: a skill of %s, with %s to %s compatible with the data (%s, jackknife); 100 %% is perfect, 0 %% no better than that share.",
 			n, side, percent(e.Value), percent(e.Low), percent(e.High), percent(c.settings.Level)) + tail
 	})
 	for _, b := range bins {
@@ -136,7 +136,7 @@ func (c *computation) forecasts(g *group, w window) {
 			}
 			e.Value = float64(k) / float64(of)
 			e.bounds(stats.Wilson(k, of, c.settings.Level), stats.Wilson(k, of, c.settings.InnerLevel))
-			return fmt.Sprintf("Of %d risks rated about %s, %d happened: %s, with %s to %s compatible with the data (%s, Wilson).",
+			return sentence("Of %d risks rated about %s, %d happened: %s, with %s to %s compatible with the data (%s, Wilson).",
 				of, percent(sum/float64(of)), k, percent(e.Value), percent(e.Low), percent(e.High), percent(c.settings.Level))
 		})
 		emit("premortem.stated."+b.name, "mean of what was stated", func(e *Estimate) string {
@@ -148,7 +148,7 @@ func (c *computation) forecasts(g *group, w window) {
 			e.Value = sum / float64(of)
 			only := stats.Interval{Low: e.Value, High: e.Value}
 			e.bounds(only, only)
-			return fmt.Sprintf("%d risks rated %s were rated %s on average.", of, words, percent(e.Value))
+			return sentence("%d risks rated %s were rated %s on average.", of, words, percent(e.Value))
 		})
 	}
 }

@@ -2,6 +2,7 @@ package learning
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"strconv"
 	"strings"
@@ -35,7 +36,7 @@ func number(x float64) string {
 	if strings.Contains(s, ".") {
 		s = strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
 	}
-	return strings.Replace(s, "-", "−", 1)
+	return apart(s)
 }
 
 func percent(share float64) string { return number(100*share) + " %" }
@@ -74,7 +75,7 @@ func plural(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	return sentence("%d %s", n, many)
 }
 
 // numbered is n of things given in the plural.
@@ -82,7 +83,7 @@ func numbered(n int64, things string) string {
 	if n == 1 {
 		things = singular.Replace(things)
 	}
-	return fmt.Sprintf("%d %s", n, things)
+	return sentence("%d %s", n, things)
 }
 
 var singular = strings.NewReplacer("failures", "failure", "modes", "mode", "changes", "change", "incidents", "incident",
@@ -90,13 +91,50 @@ var singular = strings.NewReplacer("failures", "failure", "modes", "mode", "chan
 
 // whole prints a count in full, with a thin space between the thousands of five digits and more.
 func whole(x float64) string {
-	s := strconv.FormatFloat(math.Round(x), 'f', 0, 64)
-	if len(s) > 4 {
-		for i := len(s) - 3; i > 0; i -= 3 {
-			s = s[:i] + "\u202f" + s[i:]
+	return apart(strconv.FormatFloat(math.Round(x), 'f', 0, 64))
+}
+
+// apart sets the thousands of a number of five digits or more apart, and gives it a true minus sign.
+func apart(number string) string {
+	digits, fraction, found := strings.Cut(number, ".")
+	if found {
+		fraction = "." + fraction
+	}
+	sign := ""
+	if strings.HasPrefix(digits, "-") {
+		sign, digits = "−", digits[1:]
+	}
+	if len(digits) > 4 {
+		for i := len(digits) - 3; i > 0; i -= 3 {
+			digits = digits[:i] + "\u202f" + digits[i:]
 		}
 	}
-	return s
+	return sign + digits + fraction
+}
+
+// sentence is [fmt.Sprintf] for people: a count among the arguments is printed as [whole] does.
+func sentence(format string, args ...any) string {
+	for i, arg := range args {
+		switch n := arg.(type) {
+		case int:
+			args[i] = thousands(n)
+		case int64:
+			args[i] = thousands(n)
+		}
+	}
+	return fmt.Sprintf(format, args...)
+}
+
+// thousands is a count whose thousands are set apart.
+type thousands int64
+
+// Format implements [fmt.Formatter] for %d.
+func (g thousands) Format(f fmt.State, verb rune) {
+	if verb != 'd' {
+		fmt.Fprintf(f, fmt.FormatString(f, verb), int64(g))
+		return
+	}
+	_, _ = io.WriteString(f, whole(float64(g)))
 }
 
 // itThem is the pronoun of n things.

@@ -206,18 +206,18 @@ func (c *computation) within(metric string, curve stats.Survival, days int, sinc
 	}
 	if known < fewestModes || (curve.Longest < t && curve.At(t) > 0) {
 		e.Lacks = int64(max(0, fewestModes-known))
-		return refuse(e, Insufficient, fmt.Sprintf(
+		return refuse(e, Insufficient, sentence(
 			"Not enough data: n = %s for %d days after %s, needs %d. No figure is shown.", numbered(int64(known), "modes that came back or were followed"), days, since, fewestModes))
 	}
 	turn := func(i stats.Interval) stats.Interval { return stats.Interval{Low: 1 - i.High, High: 1 - i.Low} }
 	e.Value = 1 - curve.At(t)
 	e.bounds(turn(curve.Interval(t, c.settings.Level)), turn(curve.Interval(t, c.settings.InnerLevel)))
 	if events == 0 {
-		e.Reading = fmt.Sprintf("None of %d modes followed for %d days after %s came back; up to %s would be compatible with the data (%s, exact).%s",
+		e.Reading = sentence("None of %d modes followed for %d days after %s came back; up to %s would be compatible with the data (%s, exact).%s",
 			known, days, since, percent(e.High), percent(c.settings.Level), caveat)
 		return e
 	}
-	e.Reading = fmt.Sprintf("%d of %d modes came back within %d days after %s: %s of them by then, with %s to %s compatible with the data (%s, Kaplan–Meier).%s",
+	e.Reading = sentence("%d of %d modes came back within %d days after %s: %s of them by then, with %s to %s compatible with the data (%s, Kaplan–Meier).%s",
 		events, curve.N, days, since, percent(e.Value), percent(e.Low), percent(e.High), percent(c.settings.Level), caveat)
 	return e
 }
@@ -232,12 +232,12 @@ func (c *computation) several(metric string, curve stats.MeanCumulative, days in
 	}
 	if followed < fewestModes {
 		e.Lacks = int64(fewestModes - followed)
-		return refuse(e, Insufficient, fmt.Sprintf(
+		return refuse(e, Insufficient, sentence(
 			"Not enough data: n = %s followed for %d days after %s, needs %d. No figure is shown.", numbered(int64(followed), "modes"), days, since, fewestModes))
 	}
 	e.Value = curve.At(t)
 	e.bounds(curve.Interval(t, c.settings.Level), curve.Interval(t, c.settings.InnerLevel))
-	e.Reading = fmt.Sprintf("%s of %d modes within %d days after %s: %s for each mode, with %s to %s compatible with the data (%s, mean cumulative function).%s",
+	e.Reading = sentence("%s of %d modes within %d days after %s: %s for each mode, with %s to %s compatible with the data (%s, mean cumulative function).%s",
 		numbered(e.Events, "recurrences"), e.N, days, since, number(e.Value), number(e.Low), number(e.High), percent(c.settings.Level), caveat)
 	return e
 }

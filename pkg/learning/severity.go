@@ -71,7 +71,7 @@ func (c *computation) severities(g *group) {
 		return
 	case enough < 2:
 		both(func(e Estimate) Estimate {
-			return refuse(e, Insufficient, fmt.Sprintf("Not enough data: fewer than two severities with %d failures each. No figure is shown.", fewestOfLevel))
+			return refuse(e, Insufficient, sentence("Not enough data: fewer than two severities with %d failures each. No figure is shown.", fewestOfLevel))
 		})
 		return
 	}
@@ -89,7 +89,7 @@ func (c *computation) severities(g *group) {
 	tau.Value = k.TauB
 	tau.bounds(k.Interval(c.settings.Level), k.Interval(c.settings.InnerLevel))
 	tau.Method += fmt.Sprintf("; Mann–Kendall with ties z = %s, p = %s", number(k.Z), number(k.P))
-	tau.Reading = fmt.Sprintf("τ-b = %s, with %s to %s compatible with the data (%s, %d failures); above zero they grow more severe.%s",
+	tau.Reading = sentence("τ-b = %s, with %s to %s compatible with the data (%s, %d failures); above zero they grow more severe.%s",
 		number(tau.Value), number(tau.Low), number(tau.High), percent(c.settings.Level), n, caveat)
 	c.emit(g, c.everything, c.severityOdds(g, odds, times, levels, counts, caveat))
 	c.emit(g, c.everything, tau)
@@ -123,14 +123,14 @@ func (c *computation) severityOdds(g *group, e Estimate, times []float64, levels
 	p := fit(times, ranked)
 	outer := p.Interval(c.settings.Level)
 	if !(outer.High-outer.Low <= math.Log(tooWide)) {
-		return refuse(e, Insufficient, fmt.Sprintf("Not enough data: the severities of %d failures leave room for almost any trend. No figure is shown.%s", n, caveat))
+		return refuse(e, Insufficient, sentence("Not enough data: the severities of %d failures leave room for almost any trend. No figure is shown.%s", n, caveat))
 	}
 	factor := func(i stats.Interval) stats.Interval {
 		return stats.Interval{Low: math.Exp(i.Low), High: math.Exp(i.High)}
 	}
 	e.Value = math.Exp(p.Beta)
 	e.bounds(factor(outer), factor(p.Interval(c.settings.InnerLevel)))
-	about := fmt.Sprintf("the odds of a worse severity are multiplied by %s a quarter, interval %s to %s, %d failures (%s, proportional odds)",
+	about := sentence("the odds of a worse severity are multiplied by %s a quarter, interval %s to %s, %d failures (%s, proportional odds)",
 		number(e.Value), number(e.Low), number(e.High), n, percent(c.settings.Level))
 	switch {
 	case e.High < 1:

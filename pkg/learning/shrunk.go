@@ -24,8 +24,24 @@ func (c *computation) shrunk(groups []*group) {
 				alike = append(alike, g)
 			}
 		}
-		c.shrunkRates(alike, "containment.uncontained", "met users with no net", func(f *failure) bool { return f.class == uncontained })
-		c.shrunkRates(alike, "monitoring_gaps.told_by_customer", "that customers told us of", func(f *failure) bool { return f.first.DetectionSource == "customer" })
+		c.shrunkRates(alike, "containment.uncontained", "failures of any kind met users with no net", func(g *group) (n int, dead float64) {
+			met, _, dead := c.met(g, c.everything)
+			for _, m := range met {
+				if m.class == uncontained {
+					n++
+				}
+			}
+			return n, dead
+		})
+		c.shrunkRates(alike, "monitoring_gaps.told_by_customer", "failures that customers told us of", func(g *group) (n int, dead float64) {
+			failures, _ := g.counted(c.everything)
+			for _, f := range failures {
+				if f.first.DetectionSource == "customer" {
+					n++
+				}
+			}
+			return n, 0
+		})
 		c.shrunkShares(alike, "change_safety.failed_share", "changes", "failed", func(s *service) (events, of int64) {
 			for _, row := range s.changes {
 				if row.EndingTold > 0 {
@@ -49,34 +65,30 @@ func (c *computation) shrunk(groups []*group) {
 	}
 }
 
-func (c *computation) shrunkRates(groups []*group, metric, what string, counts func(*failure) bool) {
+// shrunkRates: counts gives a scope's events, and what service-days the merging
+// windows take from its clock.
+func (c *computation) shrunkRates(groups []*group, metric, what string, counts func(*group) (n int, dead float64)) {
 	var of []*group
 	var counted []stats.Counted
 	for _, g := range groups {
-		days := g.clock.days(c.org.asOf)
+		n, dead := counts(g)
+		days := g.clock.days(c.org.asOf) - dead
 		if days <= 0 {
 			continue
 		}
-		failures, _ := g.counted(c.everything)
-		n := 0.0
-		for _, f := range failures {
-			if counts(f) {
-				n++
-			}
-		}
-		of, counted = append(of, g), append(counted, stats.Counted{Events: n, Of: days})
+		of, counted = append(of, g), append(counted, stats.Counted{Events: float64(n), Of: days})
 	}
 	for i, s := range stats.ShrinkRates(counted) {
 		e := Estimate{
 			Metric: metric + drawn, N: int64(counted[i].Events), Events: int64(counted[i].Events), Exposure: counted[i].Of, Origin: "modelled",
-			Method: fmt.Sprintf("gamma–Poisson over %d %ss, strength and mean of the pull integrated out; drawn %s of the way to their mean", len(of), groups[0].Kind, percent(s.Toward)),
+			Method: sentence("gamma–Poisson over %d %ss, strength and mean of the pull integrated out; drawn %s of the way to their mean", len(of), groups[0].Kind, percent(s.Toward)),
 		}
 		scaled := func(level float64) stats.Interval {
 			i := s.Interval(level)
 			return stats.Interval{Low: 1000 * i.Low, High: 1000 * i.High}
 		}
 		e.Value = 1000 * s.Value
-		c.drawn(of[i], e, s, scaled, fmt.Sprintf("%s %s in %s service-days: %s per 1,000", plural(int(e.N), "failure", "failures"), what, whole(e.Exposure), number(e.Value)))
+		c.drawn(of[i], e, s, scaled, fmt.Sprintf("%s in %s service-days: %s per 1,000", numbered(e.N, what), whole(e.Exposure), number(e.Value)))
 	}
 }
 
@@ -96,10 +108,10 @@ func (c *computation) shrunkShares(groups []*group, metric, things, what string,
 	for i, s := range stats.ShrinkShares(counted) {
 		e := Estimate{
 			Metric: metric + drawn, N: int64(counted[i].Of), Events: int64(counted[i].Events), Exposure: counted[i].Of, Origin: "modelled",
-			Method: fmt.Sprintf("beta–binomial over %d %ss, strength and mean of the pull integrated out; drawn %s of the way to their mean", len(of), groups[0].Kind, percent(s.Toward)),
+			Method: sentence("beta–binomial over %d %ss, strength and mean of the pull integrated out; drawn %s of the way to their mean", len(of), groups[0].Kind, percent(s.Toward)),
 			Value:  s.Value,
 		}
-		c.drawn(of[i], e, s, s.Interval, fmt.Sprintf("%d of %d %s %s: %s", e.Events, e.N, things, what, percent(e.Value)))
+		c.drawn(of[i], e, s, s.Interval, sentence("%d of %d %s %s: %s", e.Events, e.N, things, what, percent(e.Value)))
 	}
 }
 
@@ -119,7 +131,7 @@ func (c *computation) drawn(g *group, e Estimate, s stats.Shrunk, bounds func(le
 
 // shrunkMetrics are what is said of each.
 var shrunkMetrics = []Metric{
-	shrunkMetric("containment.uncontained", "per_1000_service_days", "lower", "5 of its kind, one failure", "Uncontained failures per 1,000 service-days", "(k + a)/(days + a/μ), rates gamma distributed with mean μ and shape a"),
+	shrunkMetric("containment.uncontained", "per_1000_service_days", "lower", "5 of its kind, one failure", "Failures of any kind that met users with no net, per 1,000 service-days", "(k + a)/(days + a/μ), rates gamma distributed with mean μ and shape a"),
 	shrunkMetric("monitoring_gaps.told_by_customer", "per_1000_service_days", "lower", "5 of its kind, one failure", "Failures that customers told us of, per 1,000 service-days", "(k + a)/(days + a/μ), rates gamma distributed with mean μ and shape a"),
 	shrunkMetric("change_safety.failed_share", "share", "lower", "5 of its kind, one failed change", "Changes that failed, of those whose end is told", "(k + sμ)/(n + s), shares beta distributed with mean μ and size s"),
 	shrunkMetric("repeat_rate.repeats", "share", "lower", "5 of its kind, one repeat", "Failures of a mode met before on the same service after its declared fix, of all failures of a known mode", "(k + sμ)/(n + s), shares beta distributed with mean μ and size s"),

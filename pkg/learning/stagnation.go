@@ -45,10 +45,10 @@ func (c *computation) stagnation(g *group) {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(tiers)) {
 		if t := tiers[name]; t.still > 0 {
-			parts = append(parts, fmt.Sprintf("%d of %d of tier %s", t.still, t.of, name))
+			parts = append(parts, sentence("%d of %d of tier %s", t.still, t.of, name))
 		}
 	}
-	e.Reading = fmt.Sprintf("%d of %s alive for %s or more %s neither been seen to fail nor been exercised within them.",
+	e.Reading = sentence("%d of %s alive for %s or more %s neither been seen to fail nor been exercised within them.",
 		still, plural(int(old), "service", "services"), enough, hasHave(still))
 	if len(parts) > 0 {
 		e.Reading += " By tier: " + strings.Join(parts, ", ") + "."

@@ -2,7 +2,6 @@ package learning
 
 import (
 	"cmp"
-	"fmt"
 
 	"github.com/tuition-hq/tuition/pkg/stats"
 )
@@ -39,7 +38,7 @@ func (c *computation) nearMisses(g *group, w window) {
 		scaled := func(i stats.Interval) stats.Interval { return stats.Interval{Low: i.Low * per, High: i.High * per} }
 		rate.Value = float64(n) * per
 		rate.bounds(scaled(stats.Garwood(n, c.settings.Level)), scaled(stats.Garwood(n, c.settings.InnerLevel)))
-		rate.Reading = fmt.Sprintf("%d near misses in %s service-days: %s per 1,000, with %s to %s compatible with the data (%s, Garwood). More of them may be more danger, or more that is told.",
+		rate.Reading = sentence("%d near misses in %s service-days: %s per 1,000, with %s to %s compatible with the data (%s, Garwood). More of them may be more danger, or more that is told.",
 			n, whole(days), number(rate.Value), number(rate.Low), number(rate.High), percent(c.settings.Level))
 	}
 	c.emit(g, w, rate)

@@ -62,7 +62,7 @@ func (c *computation) emitWatch(g *group, p WatchPoint) {
 	} {
 		e := Estimate{
 			Metric: p.metricOf(power.part), N: powerYears, Events: int64(math.Round(power.share * powerYears)), Exposure: p.E0, Origin: "modelled",
-			Method: fmt.Sprintf("%d simulated years at the rate of the baseline, the change at week 16, on one clock", powerYears),
+			Method: sentence("%d simulated years at the rate of the baseline, the change at week 16, on one clock", powerYears),
 			Value:  power.share, Low: power.share, High: power.share, Low50: power.share, High50: power.share,
 		}
 		switch {

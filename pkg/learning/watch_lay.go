@@ -17,7 +17,7 @@ type watchedThing struct {
 
 // watchedThings in the order of the year's points. Repeats have their own clock.
 var watchedThings = []watchedThing{
-	{"uncontained", "uncontained failures", func(f *failure) bool { return f.class == uncontained }},
+	{"uncontained", "uncontained incidents", func(f *failure) bool { return f.class == uncontained }},
 	{"told_by_customer", "failures that customers told us of", func(f *failure) bool { return f.first.DetectionSource == "customer" }},
 	{repeatsThing, "recurrences after a declared fix", nil},
 }
@@ -50,7 +50,7 @@ func (y *yearWatch) lay(g *group, thing watchedThing) *race {
 			dayOf(y.from), dayOf(y.to))
 	case thing.name == repeatsThing && y.declared.before < fewestBefore && len(r.at) > 0:
 		r.state = AssumptionFailed
-		r.refused = fmt.Sprintf("Not reported: fixed too soon to know the rate without a fix. The organisation saw %s before a fix, needs %d.",
+		r.refused = sentence("Not reported: fixed too soon to know the rate without a fix. The organisation saw %s before a fix, needs %d.",
 			plural(int(y.declared.before), "recurrence", "recurrences"), fewestBefore)
 	case r.unnoticed(y.from):
 		r.state = AssumptionFailed
@@ -115,7 +115,7 @@ func (r *race) read(c *watchClock, beside bool) {
 		c.state, c.unread = Insufficient, "A target rate is stated on the other clock, and that one decides."
 	case c.target > 0:
 	case c.name == clockOfDeploys && (c.exposure(r.from) < fewestDeploys || c.from > half):
-		c.state, c.unread = Insufficient, fmt.Sprintf("Not enough data: n = %s, needs %d in more than half of the time before %s. No figure is shown.",
+		c.state, c.unread = Insufficient, sentence("Not enough data: n = %s, needs %d in more than half of the time before %s. No figure is shown.",
 			plural(int(c.exposure(r.from)), "deploy", "deploys"), fewestDeploys, dayOf(r.from))
 	case !c.steady.Handled():
 		c.state, c.unread = AssumptionFailed, fmt.Sprintf("Not reported: before %s the rate by %s swung with the season or drifted (p = %s), and a change could not be told from that. Set a later start of the baseline, and before looking.",

@@ -203,7 +203,7 @@ func TestLearningDerivative(t *testing.T) {
 	few := made(0.3)
 	few.Incidents = few.Incidents[:2]
 	if e := compute(few).organisation(t, "learning_derivative.uncontained"); e.State != learning.Insufficient ||
-		e.Reading != "Not enough data: n = 2 uncontained failures, needs 3. No figure is shown." {
+		e.Reading != "Not enough data: n = 2 uncontained incidents, needs 3. No figure is shown." {
 		t.Errorf("two failures: %+v", e)
 	}
 }

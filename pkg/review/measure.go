@@ -38,9 +38,9 @@ var families = []family{
 		{"repeat_rate.after_end.90d", "Back within 90 days of the first failure", false},
 	}},
 	{"learning_derivative", "Direction", "Why the rate moved. Fewer reports look the same as fewer failures.", true, []measure{
-		{"learning_derivative.uncontained", "Trend of the failure rate", true},
-		{"learning_derivative.uncontained.per_deploy", "Trend of the failure rate, by deploys", false},
-		{"learning_derivative.severe", "Trend of severity 1 and 2", false},
+		{"learning_derivative.uncontained", "Trend of uncontained incidents", true},
+		{"learning_derivative.uncontained.per_deploy", "Trend of uncontained incidents, by deploys", false},
+		{"learning_derivative.severe", "Trend of uncontained incidents of severity 1 and 2", false},
 	}},
 	{"monitoring_gaps", "Monitoring", "What nobody noticed at all, neither a monitor nor a customer.", true, []measure{
 		{"monitoring_gaps.told_by_customer", "Failures that customers told us of", true},
@@ -54,7 +54,7 @@ var families = []family{
 		{"change_safety.failed_share", "Changes that failed", true},
 	}},
 	{"containment", "Reach", "How much harm was done: a count of failures says nothing of their size.", false, []measure{
-		{"containment.severe", "Severity 1 and 2 that met users with no net", false},
+		{"containment.severe", "Incidents of severity 1 and 2 that met users with no net", false},
 	}},
 	{"new_modes", "New kinds of failure", "Whether a failure is new, or only called by a new name.", false, []measure{
 		{"new_modes.rate", "Failures of a mode not met before", false},
@@ -68,10 +68,10 @@ var families = []family{
 		{"tuition.avoided", "Tuition avoided, modelled", false},
 	}},
 	{"watch", "Regression watch", "Whether a low figure means that all is well: at a low rate even a doubling is seldom caught. The power stands beside it.", false, []measure{
-		{"watch.uncontained", "Evidence that failures come more often", false},
+		{"watch.uncontained", "Evidence that uncontained incidents come more often", false},
 		{"watch.told_by_customer", "Evidence that customers tell us of more failures", false},
 		{"watch.repeats", "Evidence that more failures come back after their fix", false},
-		{"watch.uncontained.power_doubling", "Chance that a doubling of failures is caught", false},
+		{"watch.uncontained.power_doubling", "Chance that a doubling of uncontained incidents is caught", false},
 	}},
 	{"durations", "Durations", "Whether shorter is better: the mix of incidents differs from quarter to quarter.", false, []measure{
 		{"durations.detect.median", "Time to detect, median", true},

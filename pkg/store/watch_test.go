@@ -84,7 +84,7 @@ func TestAnAlarmOnceRaisedStays(t *testing.T) {
 		t.Errorf("after the correction the alarm was raised %q, before %q", got, before)
 	}
 	got := read(t, s, "SELECT alarm, alarm_since IS NULL, reading FROM watch WHERE latest AND scope_kind = 'organisation' AND what = 'uncontained' AND clock = 'days'")
-	if len(got) != 1 || !strings.HasPrefix(got[0], "1|1|An alarm was raised on 20") || !strings.Contains(got[0], "after later corrections: Evidence of regression in uncontained failures is") {
+	if len(got) != 1 || !strings.HasPrefix(got[0], "1|1|An alarm was raised on 20") || !strings.Contains(got[0], "after later corrections: Evidence of regression in uncontained incidents is") {
 		t.Errorf("%q", got)
 	}
 	snapshot, err := s.Estimates(t.Context())

@@ -67,7 +67,7 @@ func steadily(x float64) func(float64) float64 { return func(float64) float64 { 
 var _ = register(campaign.Campaign{
 	Name: "watch-organisations",
 	About: "Whole organisations in which nothing is learned and nothing forgotten, through the same computation that publishes: two teams of two services, a baseline " +
-		"of 52 weeks and a year of watching the organisation, its teams and its services for uncontained failures, failures told by customers and repeats, on " +
+		"of 52 weeks and a year of watching the organisation, its teams and its services for uncontained incidents, failures told by customers and repeats, on " +
 		"the clocks of service-days and of deploys, with α = 5 % for all of them together. *alarm* is any latched alarm, *improvement* any announced, *one clock* " +
 		"evidence that reached its bar on one clock, whether or not the other agreed. Where deploys grow tenfold, one clock alone sees a change that is not one of learning. Where the rate itself wanders slowly (log-normal, sd 0.4, forgetting itself in 13 weeks, the same for all services) the bound need not hold.",
 	Seed: 20261104, N: 1000, Short: 4,
