@@ -83,6 +83,9 @@ func (s *Session) DeadLetter(ctx context.Context, name string) (Table, []byte, e
 		return Table{}, nil, err
 	}
 	l, err := letters.Show(ctx, partition, offset)
+	if errors.Is(err, consume.ErrNoRecord) {
+		return Table{}, nil, usage(fmt.Errorf("%w; `tuition deadletter list` names those that are there", err))
+	}
 	if err != nil {
 		return Table{}, nil, err
 	}

@@ -101,6 +101,10 @@ func (p *process) run(ctx context.Context, roles []string) error {
 			return err
 		}
 	}
+	if e := p.services; e != nil {
+		p.log.Info("embedded servers", zap.String("dir", e.Dir), zap.Strings("kafka", e.Brokers),
+			zap.String("clickhouse", e.ClickHouseAddr), zap.String("clickhouse_http", e.ClickHouseHTTP))
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return p.watchEmbedded(ctx) })
 	if consumer != nil {

@@ -136,7 +136,7 @@ func (d DeadLetters) Show(ctx context.Context, partition int32, offset int64) (*
 	}
 	tp := TopicPartition{d.topic, partition}
 	if !slices.Contains(all, tp) {
-		return nil, fmt.Errorf("kafka: topic %s has no partition %d; it has %d", d.topic, partition, len(all))
+		return nil, fmt.Errorf("%w: topic %s has no partition %d; it has %d", ErrNoRecord, d.topic, partition, len(all))
 	}
 	m, err := readOne(ctx, d.conn, tp, offset)
 	if err != nil {
@@ -296,6 +296,9 @@ func (d DeadLetters) Purge(ctx context.Context, f Filter, dryRun bool) (Purged, 
 	return done, deleteRecords(ctx, cl, before)
 }
 
+// ErrNoRecord says that a place holds no record.
+var ErrNoRecord = errors.New("kafka: no record")
+
 // readOne reads the record at an offset.
 func readOne(ctx context.Context, conn Connection, tp TopicPartition, offset int64) (*event.Message, error) {
 	var found *event.Message
@@ -306,7 +309,7 @@ func readOne(ctx context.Context, conn Connection, tp TopicPartition, offset int
 		return nil
 	})
 	if err == nil && found == nil {
-		err = fmt.Errorf("kafka: no record at %s@%d: it was deleted or never written", tp, offset)
+		err = fmt.Errorf("%w at %s@%d: it was deleted or never written", ErrNoRecord, tp, offset)
 	}
 	return found, err
 }

@@ -96,7 +96,7 @@ func Start(ctx context.Context, opts Options) (*Services, error) {
 	if err != nil || !owned {
 		folder.close()
 		if joined != nil {
-			log.Info("joined the embedded services", zap.String("dir", joined.Dir), zap.Strings("brokers", joined.Brokers), zap.String("clickhouse", joined.ClickHouseAddr))
+			log.Debug("joined the embedded services", zap.String("dir", joined.Dir), zap.Strings("brokers", joined.Brokers), zap.String("clickhouse", joined.ClickHouseAddr))
 		}
 		return joined, err
 	}
@@ -135,7 +135,7 @@ func (f *folder) start(ctx context.Context, opts Options, log *zap.Logger) (*Ser
 	for attempt := 1; ; attempt++ {
 		s, config, err := f.startOn(ctx, opts, last, own, kind, library, log)
 		if err == nil {
-			log.Info("embedded services are up", zap.String("dir", f.dir), zap.Strings("brokers", s.Brokers),
+			log.Debug("embedded services are up", zap.String("dir", f.dir), zap.Strings("brokers", s.Brokers),
 				zap.String("clickhouse", s.ClickHouseAddr), zap.String("http", s.ClickHouseHTTP),
 				zap.String("engine", library), zap.Duration("took", time.Since(began)))
 			s.ended = make(chan struct{})
