@@ -77,7 +77,7 @@ func (s *Session) demonstrate(ctx context.Context, organisation *simulate.Simula
 	if sent > 0 {
 		fmt.Fprintf(out, "Sent %d events through Kafka; waiting until they are folded.\n", sent)
 	}
-	if err := consume.WaitCommitted(ctx, s.connection(), s.settings.Kafka.Group, last); err != nil {
+	if err := consume.WaitCommitted(ctx, s.connection(), s.settings.Kafka.Group, last, s.stillWaiting); err != nil {
 		return err
 	}
 	st, err := s.openStore(ctx, s.settings.ClickHouse.Ingest)
