@@ -1,0 +1,272 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/tuition-hq/tuition/schemas"
+)
+
+// What was so at a moment is what the views make of the log cut there, so that
+// nothing that happened later can be seen in any of them: each view that the queries
+// of LoadInput read, directly or not, is asked once more, under its name with
+// untilPrefix, over the cut log instead of the event table. Incidents and changes to
+// which nothing happened since are taken as they were folded; the others, few at the
+// end of a log, are folded anew.
+//
+// The answers of these views are kept in temporary tables, each made from those
+// before it, as several queries read each. A user who may make none is given them as
+// subqueries.
+const untilPrefix = "until_"
+
+// mostFrozen is how many events a log may have for what is kept of it to lie in the
+// server's memory, a few hundred bytes for each; of more it lies on the server's disk.
+const mostFrozen = 2_000_000
+
+// until is the log up to a moment.
+type until struct {
+	store  *Store // that asks: its connection has the tables
+	whole  source
+	tables bool // else each query is given subqueries
+	args   []any
+}
+
+// source is where the whole log is read from: prefixes of names.
+type source struct {
+	folded string // of what all events fold to: a snapshot, the views, or what was frozen of them
+	other  string // of the events and of what was configured
+}
+
+var (
+	ofViews = source{}
+	ofTwins = source{folded: twinPrefix}
+	held    = source{folded: frozenPrefix, other: frozenPrefix}
+)
+
+// untilOwn are the names that have files of their own. All others are views.
+var untilOwn = []string{"touched", "event", "touched_event", "incident_told", "change_told", "rollback"}
+
+// statement is what gives a view's rows as of a moment.
+func (u *until) statement(name string) (string, error) {
+	if slices.Contains(untilOwn, name) {
+		return u.over(query(untilPrefix+name), name), nil
+	}
+	text, err := u.store.render(path.Join(viewFolder, name+".sql"))
+	if err != nil {
+		return "", err
+	}
+	at := madeAs.FindStringIndex(text)
+	if at == nil {
+		return "", fmt.Errorf("the file of the view %s makes none", name)
+	}
+	return u.over(text[at[1]:], name), nil
+}
+
+var madeAs = regexp.MustCompile(`CREATE OR REPLACE VIEW \w+ AS\s`)
+
+// over is a query over views turned into the same over what they gave at the moment.
+// The events stand in it as a subquery: they are read where they lie.
+func (u *until) over(sql, name string) string {
+	events := "event"
+	if name == "incident_entity" || name == "change_entity" {
+		events = "touched_event"
+	}
+	own := slices.Contains(untilOwn, name)
+	return readOrMade.ReplaceAllStringFunc(sql, func(match string) string {
+		words := readOrMade.FindStringSubmatch(match)
+		from, read := words[1]+words[2], words[3]
+		whole, isWhole := strings.CutPrefix(read, "whole_")
+		switch {
+		case isWhole:
+			return from + u.whole.folded + whole
+		case read == "event" && own:
+			return from + u.whole.other + read
+		case read == "event":
+			return from + "(" + u.over(query(untilPrefix+events), events) + ")"
+		case slices.Contains(untilViews(), read):
+			return from + untilPrefix + read
+		case slices.Contains(configuredViews(), read):
+			return from + u.whole.other + read
+		}
+		return match
+	})
+}
+
+// until prepares reading the log as of a moment. Close it.
+func (s *Store) until(ctx context.Context, asOf int64, events uint64, whole source) (*until, error) {
+	u := &until{store: s, whole: whole, tables: !s.config.ReadOnly, args: []any{clickhouse.Named("as_of", asOf)}}
+	if !u.tables {
+		return u, nil
+	}
+	if !s.held {
+		conn, err := s.single()
+		if err != nil {
+			return nil, err
+		}
+		u.store = &Store{config: s.config, conn: conn, log: s.log}
+	}
+	for _, name := range untilNames() {
+		statement, err := u.statement(name)
+		if err == nil {
+			// Only the first may be given another connection than it ought to: before the others nothing is read.
+			err = again(func() error {
+				return u.store.conn.Exec(ctx, fmt.Sprintf("CREATE OR REPLACE TEMPORARY TABLE %s%s ENGINE = %s AS %s", untilPrefix, name, keptIn(events), statement), u.args...)
+			})
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("%s as of %s: %w", name, time.UnixMilli(asOf).UTC().Format(time.RFC3339), err), u.close(s))
+		}
+	}
+	return u, nil
+}
+
+// close leaves the tables of the store that it was made from.
+func (u *until) close(of *Store) error {
+	if u.store == of {
+		return nil
+	}
+	return u.store.Close()
+}
+
+// keptIn is the engine for tables that are made of so many events.
+func keptIn(events uint64) string {
+	if events > mostFrozen {
+		return "MergeTree ORDER BY tuple()"
+	}
+	return "Memory"
+}
+
+// each reads one query of LoadInput.
+func (u *until) each(ctx context.Context, name string, args []any, row func(driver.Rows) error) error {
+	sql := u.over(query("input_"+name), "")
+	if !u.tables {
+		var err error
+		if sql, err = u.withSubqueries(sql); err != nil {
+			return err
+		}
+	}
+	return again(func() error { return u.store.eachOf(ctx, name, sql, args, row) })
+}
+
+// withSubqueries puts before a query what it reads, as of the moment.
+func (u *until) withSubqueries(sql string) (string, error) {
+	need := map[string]bool{}
+	reads := func(text string) {
+		for _, match := range readOrMade.FindAllStringSubmatch(text, -1) {
+			need[match[3]] = true
+		}
+	}
+	reads(sql)
+	var with []string
+	for _, name := range slices.Backward(untilNames()) {
+		if !need[untilPrefix+name] {
+			continue
+		}
+		text, err := u.statement(name)
+		if err != nil {
+			return "", err
+		}
+		reads(text)
+		with = append(with, untilPrefix+name+" AS ("+text+")")
+	}
+	if len(with) == 0 {
+		return sql, nil
+	}
+	slices.Reverse(with)
+	head, at := "WITH "+strings.Join(with, ",\n"), begins.FindStringIndex(sql)
+	if sql[at[0]:at[1]] == "WITH" {
+		return head + "," + sql[at[1]:], nil
+	}
+	return head + "\n" + sql[at[0]:], nil
+}
+
+// begins finds where a query begins, after what is said of it.
+var begins = regexp.MustCompile(`(?m)^(WITH|SELECT)\b`)
+
+// again does what reads temporary tables. The driver lets go of its one connection
+// before it has put it back, so that a statement may be given a new one, which has none
+// of the tables: the next is given the old one again.
+func again(do func() error) (err error) {
+	const unknownTable, tries = 60, 5
+	for range tries {
+		err = do()
+		var fault *clickhouse.Exception
+		if !errors.As(err, &fault) || fault.Code != unknownTable {
+			return err
+		}
+	}
+	return fmt.Errorf("the connection that held the folded log was lost; start again: what was recorded stays: %w", err)
+}
+
+// untilNames are what is made of a moment, each after what it reads.
+func untilNames() []string { return append([]string{"touched"}, untilViews()...) }
+
+// untilViews are the views that the queries of LoadInput read, directly or not, and
+// that rest on events, each after those that it reads.
+var untilViews = sync.OnceValue(func() []string {
+	return slices.DeleteFunc(inputViews(), func(name string) bool { return !restsOnEvents(name) })
+})
+
+// configuredViews are those that rest on none.
+var configuredViews = sync.OnceValue(func() []string {
+	return slices.DeleteFunc(inputViews(), restsOnEvents)
+})
+
+func inputViews() []string {
+	found := map[string]bool{}
+	add := func(file string) {
+		for _, name := range readIn(file) {
+			found[name] = true
+		}
+	}
+	files, err := fs.Glob(schemas.ClickHouse, schemaFolder+"/query/input_*.sql")
+	if err != nil {
+		panic(err) // the files are part of the binary
+	}
+	for _, file := range files {
+		add(file)
+	}
+	for _, name := range slices.Backward(views) {
+		if found[name] {
+			add(path.Join(viewFolder, name+".sql"))
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(views), func(name string) bool { return !found[name] })
+}
+
+func restsOnEvents(name string) bool {
+	return slices.ContainsFunc(readIn(path.Join(viewFolder, name+".sql")), func(read string) bool {
+		return read == "event" || read != name && slices.Contains(views, read) && restsOnEvents(read)
+	})
+}
+
+// readIn are the names that a file reads from; {{events}} and {{aliases}} stand for some.
+func readIn(file string) (names []string) {
+	text, err := schemas.ClickHouse.ReadFile(file)
+	if err != nil {
+		panic(err) // the files are part of the binary
+	}
+	for _, match := range readOrMade.FindAllStringSubmatch(string(text), -1) {
+		if match[1] != "REPLACE VIEW" {
+			names = append(names, match[3])
+		}
+	}
+	if strings.Contains(string(text), "{{events ") {
+		names = append(names, "event")
+	}
+	if strings.Contains(string(text), "{{aliases}}") {
+		names = append(names, "service_alias")
+	}
+	return names
+}
