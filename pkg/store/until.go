@@ -32,7 +32,7 @@ const untilPrefix = "until_"
 
 // mostFrozen is how many events a log may have for what is kept of it to lie in the
 // server's memory, a few hundred bytes for each; of more it lies on the server's disk.
-const mostFrozen = 2_000_000
+var mostFrozen uint64 = 2_000_000 // less in tests
 
 // until is the log up to a moment.
 type until struct {

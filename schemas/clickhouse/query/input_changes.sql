@@ -13,7 +13,7 @@ FROM
     SELECT n.service AS service, n.environment AS environment, n.kind AS kind, n.rollout AS rollout, n.finished_at AS finished_at,
         n.change_id AS change_id,
         fromUnixTimestamp64Milli(n.finished_at, 'UTC') AS at,
-        n.finished_at >= @as_of - @window AS young,
+        n.finished_at > @as_of - @window AS young,
         n.rolled_back_at != 0 AND n.rolled_back_at < @as_of AS rolled_back,
         b.change_id != '' AND b.since < @as_of AS blamed,
         if(rolled_back, n.rolled_back_at, if(blamed, b.undone_at, 0)) AS undone_at,
