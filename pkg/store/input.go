@@ -80,7 +80,9 @@ func (s *Store) LoadInput(ctx context.Context, options LoadOptions) (learning.In
 		if l.until, err = s.until(ctx, options.AsOf, state.Events, whole); err != nil {
 			return learning.Input{}, err
 		}
-		defer func() { _ = l.until.close(s) }()
+		if l.until != nil {
+			defer func() { _ = l.until.close(s) }()
+		}
 	}
 	l.input.AsOf, l.input.InputEvents = options.AsOf, state.Events
 	for _, load := range []func() error{

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"go.uber.org/zap"
 
 	"github.com/tuition-hq/tuition/schemas"
 )
@@ -26,8 +27,7 @@ import (
 // end of a log, are folded anew.
 //
 // The answers of these views are kept in temporary tables, each made from those
-// before it, as several queries read each. A user who may make none is given them as
-// subqueries.
+// before it: as subqueries of each other they take ten times as long.
 const untilPrefix = "until_"
 
 // mostFrozen is how many events a log may have for what is kept of it to lie in the
@@ -36,10 +36,8 @@ var mostFrozen uint64 = 2_000_000 // less in tests
 
 // until is the log up to a moment.
 type until struct {
-	store  *Store // that asks: its connection has the tables
-	whole  source
-	tables bool // else each query is given subqueries
-	args   []any
+	store *Store // that asks: its connection has the tables
+	whole source
 }
 
 // source is where the whole log is read from: prefixes of names.
@@ -103,12 +101,14 @@ func (u *until) over(sql, name string) string {
 	})
 }
 
-// until prepares reading the log as of a moment. Close it.
+// until prepares reading the log as of a moment. Close it. There is none for who may
+// only read, if the log is too large to be held or temporary tables are not granted:
+// what such a reader explains is then as new as the snapshot.
 func (s *Store) until(ctx context.Context, asOf int64, events uint64, whole source) (*until, error) {
-	u := &until{store: s, whole: whole, tables: !s.config.ReadOnly, args: []any{clickhouse.Named("as_of", asOf)}}
-	if !u.tables {
-		return u, nil
+	if s.config.ReadOnly && events > mostFrozen {
+		return nil, nil
 	}
+	u := &until{store: s, whole: whole}
 	if !s.held {
 		conn, err := s.single()
 		if err != nil {
@@ -116,19 +116,45 @@ func (s *Store) until(ctx context.Context, asOf int64, events uint64, whole sour
 		}
 		u.store = &Store{config: s.config, conn: conn, log: s.log}
 	}
-	for _, name := range untilNames() {
+	kept := "Memory"
+	if events > mostFrozen {
+		kept = "MergeTree ORDER BY tuple()"
+	}
+	for _, name := range append([]string{"touched"}, untilViews()...) {
 		statement, err := u.statement(name)
 		if err == nil {
-			// Only the first may be given another connection than it ought to: before the others nothing is read.
-			err = again(func() error {
-				return u.store.conn.Exec(ctx, fmt.Sprintf("CREATE OR REPLACE TEMPORARY TABLE %s%s ENGINE = %s AS %s", untilPrefix, name, keptIn(events), statement), u.args...)
-			})
+			err = u.keep(ctx, name, kept, statement, asOf)
 		}
-		if err != nil {
+		if refused(err) && kept != "Memory" {
+			s.log.Warn("what is read of so large a log is held in the server's memory: GRANT CREATE ARBITRARY TEMPORARY TABLE ON *.* lets it lie on disk", zap.Error(err))
+			kept = "Memory"
+			err = u.keep(ctx, name, kept, statement, asOf)
+		}
+		switch {
+		case refused(err) && s.config.ReadOnly:
+			s.log.Warn("what is explained may rest on events of after the computation: GRANT CREATE TEMPORARY TABLE ON *.* lets them be left out", zap.Error(err))
+			return nil, u.close(s)
+		case err != nil:
 			return nil, errors.Join(fmt.Errorf("%s as of %s: %w", name, time.UnixMilli(asOf).UTC().Format(time.RFC3339), err), u.close(s))
 		}
 	}
 	return u, nil
+}
+
+// keep makes the table of one view. Only the first may be given another connection than
+// it ought to, see again: before the others nothing is read.
+func (u *until) keep(ctx context.Context, name, kept, statement string, asOf int64) error {
+	return again(func() error {
+		return u.store.conn.Exec(ctx, fmt.Sprintf("CREATE OR REPLACE TEMPORARY TABLE %s%s ENGINE = %s AS %s", untilPrefix, name, kept, statement),
+			clickhouse.Named("as_of", asOf))
+	})
+}
+
+// refused says whether the user lacks a right.
+func refused(err error) bool {
+	const accessDenied = 497
+	var fault *clickhouse.Exception
+	return errors.As(err, &fault) && fault.Code == accessDenied
 }
 
 // close leaves the tables of the store that it was made from.
@@ -139,60 +165,10 @@ func (u *until) close(of *Store) error {
 	return u.store.Close()
 }
 
-// keptIn is the engine for tables that are made of so many events.
-func keptIn(events uint64) string {
-	if events > mostFrozen {
-		return "MergeTree ORDER BY tuple()"
-	}
-	return "Memory"
-}
-
 // each reads one query of LoadInput.
 func (u *until) each(ctx context.Context, name string, args []any, row func(driver.Rows) error) error {
-	sql := u.over(query("input_"+name), "")
-	if !u.tables {
-		var err error
-		if sql, err = u.withSubqueries(sql); err != nil {
-			return err
-		}
-	}
-	return again(func() error { return u.store.eachOf(ctx, name, sql, args, row) })
+	return again(func() error { return u.store.eachOf(ctx, name, u.over(query("input_"+name), ""), args, row) })
 }
-
-// withSubqueries puts before a query what it reads, as of the moment.
-func (u *until) withSubqueries(sql string) (string, error) {
-	need := map[string]bool{}
-	reads := func(text string) {
-		for _, match := range readOrMade.FindAllStringSubmatch(text, -1) {
-			need[match[3]] = true
-		}
-	}
-	reads(sql)
-	var with []string
-	for _, name := range slices.Backward(untilNames()) {
-		if !need[untilPrefix+name] {
-			continue
-		}
-		text, err := u.statement(name)
-		if err != nil {
-			return "", err
-		}
-		reads(text)
-		with = append(with, untilPrefix+name+" AS ("+text+")")
-	}
-	if len(with) == 0 {
-		return sql, nil
-	}
-	slices.Reverse(with)
-	head, at := "WITH "+strings.Join(with, ",\n"), begins.FindStringIndex(sql)
-	if sql[at[0]:at[1]] == "WITH" {
-		return head + "," + sql[at[1]:], nil
-	}
-	return head + "\n" + sql[at[0]:], nil
-}
-
-// begins finds where a query begins, after what is said of it.
-var begins = regexp.MustCompile(`(?m)^(WITH|SELECT)\b`)
 
 // again does what reads temporary tables. The driver lets go of its one connection
 // before it has put it back, so that a statement may be given a new one, which has none
@@ -208,9 +184,6 @@ func again(do func() error) (err error) {
 	}
 	return fmt.Errorf("the connection that held the folded log was lost; start again: what was recorded stays: %w", err)
 }
-
-// untilNames are what is made of a moment, each after what it reads.
-func untilNames() []string { return append([]string{"touched"}, untilViews()...) }
 
 // untilViews are the views that the queries of LoadInput read, directly or not, and
 // that rest on events, each after those that it reads.
