@@ -57,9 +57,23 @@ func (c *clock) without(services []*service) clock {
 	return out
 }
 
+// deadEdges are the merging windows: in one there is no exposure to the mode that
+// failed. The others can still fail in it, so it takes from the exposure of the service
+// only the mode's share of the service's failures; were the hours of all modes taken
+// whole, several modes would make each other's rates look higher.
 func (s *service) deadEdges(edges []edge) []edge {
-	for _, d := range s.dead {
-		edges = append(edges, edge{d.from, -d.weight}, edge{d.to, d.weight})
+	if s.name == Unknown {
+		return edges
+	}
+	counts := map[string]int{}
+	for _, f := range s.failures {
+		counts[f.mode]++
+	}
+	for _, f := range s.failures {
+		if to := min(f.until, s.to); to > f.at {
+			weight := float64(counts[f.mode]) / float64(len(s.failures))
+			edges = append(edges, edge{f.at, -weight}, edge{to, weight})
+		}
 	}
 	return edges
 }

@@ -36,7 +36,7 @@ func (c *computation) closes() {
 		if c.org.repeated() >= fewestForTrend {
 			c.declared = c.expect(perFailure+".declared", fine, byDeclaration, false)
 		}
-		for _, g := range slices.Concat(c.org.teams(), c.org.environments(c.settings.MergeWindow.Milliseconds())) {
+		for g := range inTurn(c.org.teams(), c.org.environments(c.settings.MergeWindow.Milliseconds())) {
 			for _, t := range trends {
 				failures, opened := g.following(t.counts)
 				c.overTime(g, q, t.metric, t.what, failures, opened)
@@ -50,7 +50,7 @@ func (c *computation) closes() {
 
 // until is the organisation as it was at a moment.
 func (o *organisation) until(end, mergeWindow int64) *organisation {
-	out := &organisation{classes: o.classes, closed: o.closed, start: o.start, asOf: end, past: true}
+	out := &organisation{closed: o.closed, start: o.start, asOf: end, past: true}
 	for _, s := range o.services {
 		part := &service{
 			name: s.name, team: s.team, listed: s.listed,

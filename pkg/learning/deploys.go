@@ -16,7 +16,11 @@ func (d DeployDay) from() int64 { return int64(d.Day) * dayMillis }
 func (d DeployDay) to() int64 { return d.from() + dayMillis }
 
 // AddDeploys puts the deploys of several places together, in order of the days, each once.
+// Those of one place that are so already are given back as they are.
 func AddDeploys(places ...[]DeployDay) []DeployDay {
+	if len(places) == 1 && inOrderOfDays(places[0]) {
+		return places[0]
+	}
 	all := slices.Concat(places...)
 	slices.SortFunc(all, func(a, b DeployDay) int { return int(a.Day) - int(b.Day) })
 	out := all[:0]
@@ -28,6 +32,15 @@ func AddDeploys(places ...[]DeployDay) []DeployDay {
 		out = append(out, d)
 	}
 	return slices.Clip(out)
+}
+
+func inOrderOfDays(days []DeployDay) bool {
+	for i := range days[min(1, len(days)):] {
+		if days[i].Day >= days[i+1].Day {
+			return false
+		}
+	}
+	return true
 }
 
 // CountDeploys counts moments in milliseconds by their days.

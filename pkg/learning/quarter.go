@@ -2,6 +2,7 @@ package learning
 
 import (
 	"fmt"
+	"sort"
 	"time"
 )
 
@@ -42,4 +43,17 @@ func quarters(from, asOf int64) []window {
 		start = next
 	}
 	return out
+}
+
+// holding are the windows that hold a moment: the first, which is everything, and of
+// the others, which follow each other, at most one.
+func holding(windows []window, t int64) []int {
+	if !windows[0].holds(t) {
+		return nil
+	}
+	i := sort.Search(len(windows)-1, func(i int) bool { return windows[1+i].to > t })
+	if i < len(windows)-1 && windows[1+i].holds(t) {
+		return []int{0, 1 + i}
+	}
+	return []int{0}
 }

@@ -118,8 +118,8 @@ func (c *computation) classes(g *group, w window) {
 				continue
 			}
 			class := ""
-			if r := c.org.classes[f.first.ID]; r != nil {
-				class = r.Class
+			if f.again != nil {
+				class = f.again.Class
 			}
 			for i, k := range kinds {
 				counts[i].Of++
