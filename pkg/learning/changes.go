@@ -73,8 +73,8 @@ func (c *computation) failedShare(g *group, w window) {
 				changes += row.Changes
 				told += row.EndingTold
 			}
-			for _, f := range s.failed {
-				if w.holds(f.FinishedAt) && counts(f.Rollout, f.Kind) {
+			for _, f := range s.failedIn(w) {
+				if counts(f.Rollout, f.Kind) {
 					c.evidence(g, w, part.metric, "event", "change", f.ID)
 				}
 			}

@@ -56,7 +56,7 @@ func (o *organisation) until(end, mergeWindow int64) *organisation {
 			name: s.name, team: s.team, listed: s.listed,
 			from: s.aliveFrom, to: min(s.aliveTo, end),
 			incidents: s.incidents[:sort.Search(len(s.incidents), func(i int) bool { return s.incidents[i].At() >= end })],
-			deploys:   deploysBefore(s.deploys, end),
+			deploys:   s.deploys.Before(end),
 			changes:   s.changes,
 		}
 		if s.listed && part.from >= end {
@@ -65,7 +65,7 @@ func (o *organisation) until(end, mergeWindow int64) *organisation {
 		for _, p := range s.presence {
 			if p.AliveFrom < end {
 				p.AliveTo = min(p.AliveTo, end)
-				p.Deploys = deploysBefore(AddDeploys(p.Deploys), end)
+				p.Deploys = p.Deploys.Before(end)
 				part.presence = append(part.presence, p)
 			}
 		}

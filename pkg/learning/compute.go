@@ -113,10 +113,10 @@ type computation struct {
 	tell       func(Estimate)   // takes each estimate
 	point      func(WatchPoint) // takes each point of the watch
 	ledger     ledger
-	closing    bool       // estimates are of quarters' closes, and wait for verdicts
-	closed     []Estimate // those that wait
-	candidates []judgement        // for a verdict
-	quiet      map[int64]string   // why the organisation's silence up to a moment leaves no trend, "" if it does
+	closing    bool                   // estimates are of quarters' closes, and wait for verdicts
+	closed     []Estimate             // those that wait
+	candidates []judgement            // for a verdict
+	quiet      map[int64]string       // why the organisation's silence up to a moment leaves no trend, "" if it does
 	alike      map[string][]shrinking // by kind of scope
 	joined     map[Scope][]bool       // of what is watched: had it exposure when each year of the watch began
 }

@@ -34,7 +34,6 @@ type Incident struct {
 	Service         string // "" unknown
 	Team            string // "unassigned" if the catalog does not know the service
 	Environment     string
-	Severity        uint8 // 0 unknown
 	StartedAt       int64
 	FirstToldAt     int64 // the first that anybody was told of it; where neither start nor detection is known
 	DetectedAt      int64
@@ -45,14 +44,15 @@ type Incident struct {
 	FailureMode     string // "" unknown
 	CauseCategory   string
 	Containment     string // contained, escaped, uncontained
-	IsDrill         bool
 	DuplicateOf     string
-	ReopenCount     int64
 	BlastRadius     float64 // share of users or requests affected, 0 to 1; below 0 unknown
-	Imported        bool
 	// Stated durations in seconds, told by people rather than derived from times; -1 unknown.
 	StatedDetectSeconds  int64
 	StatedResolveSeconds int64
+
+	ReopenCount       int32
+	Severity          uint8 // 0 unknown
+	IsDrill, Imported bool
 }
 
 // At is the incident's moment: its start, else its detection, else when it was
@@ -138,8 +138,8 @@ type Crossover struct {
 type Service struct {
 	Name, Team, Tier   string
 	InCatalog          bool
-	AliveFrom, AliveTo int64       // first sign of it (or the catalog's date) to as_of or its removal
-	Deploys            []DeployDay // sorted by day, each once
+	AliveFrom, AliveTo int64 // first sign of it (or the catalog's date) to as_of or its removal
+	Deploys            Deploys
 	Environments       []Presence
 }
 
@@ -149,7 +149,7 @@ type Service struct {
 type Presence struct {
 	Environment        string
 	AliveFrom, AliveTo int64
-	Deploys            []DeployDay // sorted by day, each once
+	Deploys            Deploys
 }
 
 // Experiment is a row of the view `experiment`.

@@ -54,7 +54,7 @@ func (o *organisation) outlines() iter.Seq[*group] {
 			part := &service{name: s.name, team: s.team, whole: s, environment: name}
 			for i := range s.presence {
 				if s.presence[i].Environment == name {
-					part.deploys = AddDeploys(s.presence[i].Deploys)
+					part.deploys = s.presence[i].Deploys
 				}
 			}
 			environments[name] = append(environments[name], part)
@@ -117,7 +117,7 @@ func (s *service) within(name string) *service {
 		if row := &s.presence[i]; row.Environment == name {
 			p.listed = true
 			p.from, p.to = row.AliveFrom, min(row.AliveTo, s.to)
-			p.deploys = AddDeploys(row.Deploys)
+			p.deploys = row.Deploys
 		}
 	}
 	told := len(s.presence) > 0

@@ -64,7 +64,9 @@ func (c *computation) perFailure(scopes iter.Seq[*group]) {
 	c.fades = c.fading(placebo.compare(&group{services: c.org.services}, c.everything))
 	say(placebo, perFailure+".placebo", "26 weeks without a fix", "")
 	placebo = nil
-	coarse := func(s *service) []*modeHistory { return s.coarserModes(c.org.closed.of(s.name), c.settings.MergeWindow.Milliseconds()) }
+	coarse := func(s *service) []*modeHistory {
+		return s.coarserModes(c.org.closed.of(s.name), c.settings.MergeWindow.Milliseconds())
+	}
 	coarser := slices.ContainsFunc(c.org.services, func(s *service) bool { return len(coarse(s)) < len(s.modes) })
 	if coarser {
 		say(c.expect(perFailure+".coarser", coarse, byIntervention, false), perFailure+".coarser", "their intervention", c.fades)

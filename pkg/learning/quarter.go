@@ -57,3 +57,19 @@ func holding(windows []window, t int64) []int {
 	}
 	return []int{0}
 }
+
+// during are those of some rows in order of time that a window holds.
+func during[T any](rows []T, w window, at func(T) int64) []T {
+	rest := rows[sort.Search(len(rows), func(i int) bool { return at(rows[i]) >= w.from }):]
+	return rest[:sort.Search(len(rest), func(i int) bool { return at(rest[i]) >= w.to })]
+}
+
+func (s *service) failuresIn(w window) []*failure {
+	return during(s.failures, w, func(f *failure) int64 { return f.at })
+}
+
+func (s *service) incidentsIn(w window) []*Incident { return during(s.incidents, w, (*Incident).At) }
+
+func (s *service) failedIn(w window) []*FailedChange {
+	return during(s.failed, w, func(f *FailedChange) int64 { return f.FinishedAt })
+}

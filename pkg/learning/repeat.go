@@ -109,10 +109,7 @@ func (c *computation) classes(g *group, w window) {
 	var unknown int
 	for _, s := range g.services {
 		counts := make([]stats.Share, len(kinds))
-		for _, f := range s.failures {
-			if !w.holds(f.at) {
-				continue
-			}
+		for _, f := range s.failuresIn(w) {
 			if f.mode == "" {
 				unknown++
 				continue

@@ -24,7 +24,7 @@ type service struct {
 	incidents  []*Incident
 	failures   []*failure
 	modes      []*modeHistory
-	deploys    []DeployDay
+	deploys    Deploys
 	gaps       []*MonitoringGap
 	changes    []*ChangeCount
 	failed     []*FailedChange
@@ -99,7 +99,7 @@ func newOrganisation(in *Input, mergeWindow int64) *organisation {
 		s.listed, s.tier = true, row.Tier
 		s.from, s.to = row.AliveFrom, min(row.AliveTo, in.AsOf)
 		s.aliveFrom, s.aliveTo = s.from, s.to
-		s.deploys = AddDeploys(row.Deploys)
+		s.deploys = row.Deploys
 		s.presence = row.Environments
 	}
 	byID := map[string]*Incident{}
@@ -233,8 +233,9 @@ func (s *service) earliest(asOf int64) int64 {
 	if len(s.failed) > 0 {
 		note(s.failed[0].FinishedAt)
 	}
-	if len(s.deploys) > 0 {
-		note(s.deploys[0].from())
+	for day := range s.deploys.Days() {
+		note(day.from())
+		break
 	}
 	return first
 }

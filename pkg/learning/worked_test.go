@@ -175,7 +175,7 @@ func TestLearningDerivative(t *testing.T) {
 	made := func(at ...float64) learning.Input {
 		in := learning.Input{AsOf: since + 364*day, Start: since, Services: []learning.Service{alive("api", 364)}}
 		for i := range 364 {
-			in.Services[0].Deploys = append(in.Services[0].Deploys, learning.CountDeploys(since+int64(i)*day)...)
+			in.Services[0].Deploys = learning.AddDeploys(in.Services[0].Deploys, learning.CountDeploys(since+int64(i)*day))
 		}
 		for i := range 12 {
 			f := incident(fmt.Sprint(i), "api", "", 0)

@@ -3,11 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"reflect"
 	"slices"
 	"time"
 
@@ -81,9 +77,7 @@ func (s *Store) LoadInput(ctx context.Context, options LoadOptions) (learning.In
 	slices.SortFunc(l.input.FailedChange, func(a, b learning.FailedChange) int {
 		return cmp.Or(cmp.Compare(a.FinishedAt, b.FinishedAt), cmp.Compare(a.ID, b.ID))
 	})
-	if l.input.Hash, err = hash(l.input, options.SettingsHash, window); err != nil {
-		return learning.Input{}, err
-	}
+	l.input.Hash = l.input.Digest(options.SettingsHash, fmt.Sprint(window))
 	s.configured.Store(configured)
 	return l.input, nil
 }
@@ -103,30 +97,6 @@ func (s *Store) foldFor(ctx context.Context, options LoadOptions) (live bool, er
 	}
 	_, err = s.Fold(ctx)
 	return false, err
-}
-
-func hash(input learning.Input, settings string, window int64) (string, error) {
-	sum := sha256.New()
-	_, _ = fmt.Fprintln(sum, settings, window)
-	encoder := json.NewEncoder(sum)
-	fields := reflect.ValueOf(input)
-	for i := range fields.NumField() {
-		rows := fields.Field(i)
-		if rows.Kind() != reflect.Slice {
-			if err := encoder.Encode(rows.Interface()); err != nil {
-				return "", fmt.Errorf("hash the input: %w", err)
-			}
-			continue
-		}
-		// Row by row: the text of all of them at once may take more memory than they do.
-		_, _ = fmt.Fprintln(sum, rows.Len())
-		for j := range rows.Len() {
-			if err := encoder.Encode(rows.Index(j).Addr().Interface()); err != nil {
-				return "", fmt.Errorf("hash the input: %w", err)
-			}
-		}
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // loader reads one input, query by query.
@@ -153,10 +123,12 @@ func (l *loader) each(name string, row func(driver.Rows) error) error {
 func (l *loader) incidents() error {
 	return l.each("incidents", func(rows driver.Rows) error {
 		var i learning.Incident
+		var reopened int64
 		err := rows.Scan(&i.ID, &i.Service, &i.Team, &i.Environment, &i.Severity, &i.StartedAt, &i.DetectedAt,
 			&i.AcknowledgedAt, &i.MitigatedAt, &i.ResolvedAt, &i.DetectionSource, &i.FailureMode, &i.CauseCategory,
-			&i.Containment, &i.IsDrill, &i.DuplicateOf, &i.ReopenCount, &i.Imported,
+			&i.Containment, &i.IsDrill, &i.DuplicateOf, &reopened, &i.Imported,
 			&i.StatedDetectSeconds, &i.StatedResolveSeconds, &i.BlastRadius)
+		i.ReopenCount = int32(reopened)
 		l.share(&i.ID, &i.Service, &i.Team, &i.Environment, &i.DetectionSource, &i.FailureMode, &i.CauseCategory, &i.Containment, &i.DuplicateOf)
 		l.input.Incidents = append(l.input.Incidents, i)
 		return err
@@ -284,12 +256,12 @@ func (l *loader) services() error {
 	})
 }
 
-func deployDays(days, deploys []int32) []learning.DeployDay {
+func deployDays(days, deploys []int32) learning.Deploys {
 	out := make([]learning.DeployDay, len(days))
 	for i := range days {
 		out[i] = learning.DeployDay{Day: days[i], Deploys: deploys[i]}
 	}
-	return learning.AddDeploys(out)
+	return learning.PackDeploys(out...)
 }
 
 func (l *loader) coverage() error {
