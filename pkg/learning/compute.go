@@ -113,8 +113,7 @@ type computation struct {
 	tell       func(Estimate)   // takes each estimate
 	point      func(WatchPoint) // takes each point of the watch
 	ledger     ledger
-	closing    bool                   // estimates are of quarters' closes, and wait for verdicts
-	closed     []Estimate             // those that wait
+	closed     []Estimate             // of quarters' closes: they wait for verdicts
 	candidates []judgement            // for a verdict
 	quiet      map[int64]string       // why the organisation's silence up to a moment leaves no trend, "" if it does
 	alike      map[string][]shrinking // by kind of scope
@@ -140,10 +139,6 @@ func (c *computation) emit(g *group, w window, e Estimate) {
 		e = e.withoutFigure()
 	}
 	c.ledger.keep(e.account())
-	if c.closing {
-		c.closed = append(c.closed, e)
-		return
-	}
 	c.tell(e)
 }
 

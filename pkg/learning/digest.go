@@ -32,14 +32,9 @@ type digester struct {
 func (d *digester) add(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:
-		d.number(uint64(v.Len()))
-		_, _ = d.WriteString(v.String())
+		d.texts(v.String())
 	case reflect.Bool:
-		if v.Bool() {
-			_ = d.WriteByte(1)
-		} else {
-			_ = d.WriteByte(0)
-		}
+		d.bool(v.Bool())
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		d.number(uint64(v.Int()))
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
@@ -60,6 +55,27 @@ func (d *digester) add(v reflect.Value) {
 	default:
 		panic(fmt.Sprintf("no digest of a %s", v.Type())) // of a field that Input does not have yet
 	}
+}
+
+func (d *digester) texts(texts ...string) {
+	for _, text := range texts {
+		d.number(uint64(len(text)))
+		_, _ = d.WriteString(text)
+	}
+}
+
+func (d *digester) numbers(numbers ...int64) {
+	for _, n := range numbers {
+		d.number(uint64(n))
+	}
+}
+
+func (d *digester) bool(b bool) {
+	n := byte(0)
+	if b {
+		n = 1
+	}
+	_ = d.WriteByte(n)
 }
 
 func (d *digester) number(n uint64) {

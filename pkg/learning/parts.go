@@ -2,10 +2,11 @@ package learning
 
 import (
 	"cmp"
-	"fmt"
 	"iter"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -254,8 +255,10 @@ func (s *service) byMode() map[string]*modeRows {
 
 // quarterNamed is the first moment of a quarter given by its name.
 func quarterNamed(name string) (int64, bool) {
-	var year, quarter int
-	if n, err := fmt.Sscanf(name, "%d-Q%d", &year, &quarter); n != 2 || err != nil {
+	before, after, _ := strings.Cut(name, "-Q")
+	year, err := strconv.Atoi(before)
+	quarter, err2 := strconv.Atoi(after)
+	if err != nil || err2 != nil {
 		return 0, false
 	}
 	return time.Date(year, time.Month(3*quarter-2), 1, 0, 0, 0, 0, time.UTC).UnixMilli(), true
