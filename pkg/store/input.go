@@ -120,7 +120,7 @@ type loader struct {
 	ctx   context.Context
 	args  []any
 	live  bool
-	until *until // something happened at the moment or later; nil: nothing did
+	until *until            // something happened at the moment or later; nil: nothing did
 	texts map[string]string // those that are shared
 	input learning.Input
 }
