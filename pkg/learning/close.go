@@ -49,7 +49,7 @@ func (c *computation) closes() {
 
 // until is the organisation as it was at a moment.
 func (o *organisation) until(end, mergeWindow int64) *organisation {
-	out := &organisation{classes: o.classes, closed: o.closed, start: o.start, asOf: end, past: true}
+	out := &organisation{classes: o.classes, unended: o.unended, closed: o.closed, start: o.start, asOf: end, past: true}
 	for _, s := range o.services {
 		part := &service{
 			name: s.name, team: s.team, listed: s.listed,

@@ -86,6 +86,7 @@ type organisation struct {
 	services   []*service
 	named      map[string]*service
 	classes    map[string]*Recurrence // by incident
+	unended    map[string]bool        // as UnendedBefore
 	drills     []*Incident
 	duplicates []*Incident
 	undated    []*Incident
@@ -99,7 +100,7 @@ type organisation struct {
 
 func newOrganisation(in *Input, mergeWindow int64) *organisation {
 	index := map[string]*service{}
-	o := &organisation{named: index, classes: map[string]*Recurrence{}, asOf: in.AsOf}
+	o := &organisation{named: index, classes: map[string]*Recurrence{}, unended: UnendedBefore(in), asOf: in.AsOf}
 	of := func(name, owner string) *service {
 		if name == "" {
 			name, owner = Unknown, unassigned

@@ -52,7 +52,7 @@ func (c *computation) shrunk(groups []*group) {
 		})
 		c.shrunkShares(alike, "repeat_rate.repeats", "failures of a known mode", "repeated one after its declared fix", func(s *service) (events, of int64) {
 			for _, f := range s.failures {
-				if f.mode == "" {
+				if f.mode == "" || c.org.unended[f.first.ID] {
 					continue
 				}
 				of++
