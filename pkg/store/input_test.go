@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"reflect"
 	"testing"
 	"time"
@@ -86,4 +87,33 @@ func TestInput(t *testing.T) {
 		t.Errorf("hashes %s, %s, later %s", in.Hash, again.Hash, later.Hash)
 	}
 	equal("events", in.InputEvents, uint64(15))
+}
+
+// TestServiceEndsWithItsLastEnvironment: what is removed from one lives on in the others.
+func TestServiceEndsWithItsLastEnvironment(t *testing.T) {
+	s := open(t)
+	removed := func(id, service string, at event.Millis, where string) event.Event {
+		return entity(event.KindChange, event.PredicateRemoved)(id, at, on(service), environment(where))
+	}
+	insert(t, s,
+		deployed("a1", "one", day(0)), deployed("a2", "one", day(1), environment("staging")), removed("a3", "one", day(5), "staging"),
+		deployed("b1", "all", day(0)), deployed("b2", "all", day(1), environment("staging")), removed("b3", "all", day(5), ""),
+		deployed("c1", "both", day(0)), deployed("c2", "both", day(1), environment("staging")), removed("c3", "both", day(5), "staging"), removed("c4", "both", day(7), "production"),
+		deployed("d1", "back", day(0)), removed("d2", "back", day(5), "production"), deployed("d3", "back", day(6)))
+	in, err := s.LoadInput(t.Context(), LoadOptions{AsOf: int64(day(10)), Window: 24 * time.Hour, SettingsHash: "s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, x := range in.Services {
+		text := fmt.Sprint(x.Name, " ", (x.AliveTo-int64(start))/int64(days))
+		for _, p := range x.Environments {
+			text += fmt.Sprint(" ", p.Environment, " ", (p.AliveTo-int64(start))/int64(days))
+		}
+		got = append(got, text)
+	}
+	want := []string{"all 5 production 5 staging 5", "back 10 production 10", "both 7 production 7 staging 5", "one 10 production 10 staging 5"}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("\n got %q\nwant %q", got, want)
+	}
 }
