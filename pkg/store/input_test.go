@@ -117,3 +117,31 @@ func TestServiceEndsWithItsLastEnvironment(t *testing.T) {
 		t.Errorf("\n got %q\nwant %q", got, want)
 	}
 }
+
+// TestFirstToldIsNoDetection: of an incident of which only a later step is told nobody
+// knows when it was detected, so neither how long that step took.
+func TestFirstToldIsNoDetection(t *testing.T) {
+	s := open(t)
+	for i := range 8 {
+		id := func(name string) string { return fmt.Sprint(name, i) }
+		insert(t, s,
+			incident(event.PredicateResolved, id("ended"), day(10+float64(i)), on("shop")),
+			incident(event.PredicateAcknowledged, id("seen"), day(20+float64(i)), on("shop")), resolved(id("seen"), day(21+float64(i))))
+	}
+	in, err := s.LoadInput(t.Context(), LoadOptions{AsOf: int64(day(100)), Window: 24 * time.Hour, SettingsHash: "s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range in.Incidents {
+		if x.StartedAt != 0 || x.DetectedAt != 0 || x.FirstToldAt == 0 || x.At() != x.FirstToldAt {
+			t.Fatalf("%s: started %d, detected %d, first told of %d", x.ID, x.StartedAt, x.DetectedAt, x.FirstToldAt)
+		}
+	}
+	for _, e := range learning.Compute(in, learning.DefaultSettings()).Estimates {
+		if e.Metric == "durations.acknowledge.median" || e.Metric == "durations.resolve.median" {
+			if e.N != 0 || e.State != learning.Insufficient {
+				t.Errorf("%s of %s in %s is %v of %d: %s", e.Metric, e.Scope.Name, e.Window, e.Value, e.N, e.Reading)
+			}
+		}
+	}
+}
