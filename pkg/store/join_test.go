@@ -288,3 +288,31 @@ func TestAttributionWindowIsASetting(t *testing.T) {
 		t.Fatalf("%s candidates within two hours", got)
 	}
 }
+
+// TestOfOneMillisecondTheEndIsLast: what is opened and closed at one moment is closed,
+// whatever the hashes of the two events.
+func TestOfOneMillisecondTheEndIsLast(t *testing.T) {
+	s := open(t)
+	for i := range 20 {
+		id := func(name string) string { return fmt.Sprint(name, i) }
+		insert(t, s,
+			improvement(event.PredicateOpened, id("fix"), day(1)), improvement(event.PredicateClosed, id("fix"), day(1)),
+			improvement(event.PredicateOpened, id("again"), day(0)), improvement(event.PredicateClosed, id("again"), day(1)), improvement(event.PredicateOpened, id("again"), day(1)),
+			improvement(event.PredicateOpened, id("later"), day(0)), improvement(event.PredicateClosed, id("later"), day(1)), improvement(event.PredicateOpened, id("later"), day(1)+1),
+			improvement(event.PredicateOpened, id("left"), day(1)), improvement(event.PredicateAbandoned, id("left"), day(1)),
+			gap(event.PredicateFound, id("gap"), day(1)), gap(event.PredicateClosed, id("gap"), day(1)),
+			detected(id("inc"), "shop", "", day(0)), resolved(id("inc"), day(1)), incident(event.PredicateReopened, id("inc"), day(1), nil))
+	}
+	for sql, want := range map[string]string{
+		"SELECT countIf(closed_at IS NOT NULL), countIf(reopened_at IS NOT NULL) FROM improvement WHERE improvement_id LIKE 'fix%'":   "20|0",
+		"SELECT countIf(closed_at IS NOT NULL), countIf(reopened_at IS NOT NULL) FROM improvement WHERE improvement_id LIKE 'again%'": "20|0",
+		"SELECT countIf(closed_at IS NOT NULL), countIf(reopened_at IS NOT NULL) FROM improvement WHERE improvement_id LIKE 'later%'": "20|20",
+		"SELECT countIf(abandoned_at IS NOT NULL) FROM improvement WHERE improvement_id LIKE 'left%'":                                "20",
+		"SELECT countIf(state = 'unproven') FROM monitoring_gap":       "20",
+		"SELECT countIf(resolved_at IS NOT NULL), sum(reopen_count) FROM incident": "20|20",
+	} {
+		if got := read(t, s, sql)[0]; got != want {
+			t.Errorf("%s: %s, want %s", sql, got, want)
+		}
+	}
+}
