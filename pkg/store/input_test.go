@@ -145,3 +145,25 @@ func TestFirstToldIsNoDetection(t *testing.T) {
 		}
 	}
 }
+
+// TestStatedFlagHasATimeToSwitchItOff: that a flag is stated as the cause takes nothing
+// from what undoing it tells; one switched back long after the end tells nothing.
+func TestStatedFlagHasATimeToSwitchItOff(t *testing.T) {
+	s := open(t)
+	for i, back := range []event.Millis{2 * hour, 5 * days} {
+		id, service := func(name string) string { return fmt.Sprint(name, i) }, fmt.Sprint("shop-", i)
+		insert(t, s, flag(id("on"), id("key"), "off", "on", service, day(10)), flag(id("off"), id("key"), "on", "off", service, day(10)+back))
+		insert(t, s, began(id("i"), service, "", day(10)+hour, day(10)+2*hour, links("change:"+id("on")))...)
+	}
+	in, err := s.LoadInput(t.Context(), LoadOptions{AsOf: int64(day(100)), Window: 24 * time.Hour, SettingsHash: "s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range in.FailedChange {
+		got = append(got, fmt.Sprint(f.ID, " ", f.Why, " ", max(0, f.RolledBackAt-f.FinishedAt)/int64(hour)))
+	}
+	if want := []string{"on0 stated 2", "on1 stated 0"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

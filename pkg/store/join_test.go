@@ -307,9 +307,9 @@ func TestOfOneMillisecondTheEndIsLast(t *testing.T) {
 		"SELECT countIf(closed_at IS NOT NULL), countIf(reopened_at IS NOT NULL) FROM improvement WHERE improvement_id LIKE 'fix%'":   "20|0",
 		"SELECT countIf(closed_at IS NOT NULL), countIf(reopened_at IS NOT NULL) FROM improvement WHERE improvement_id LIKE 'again%'": "20|0",
 		"SELECT countIf(closed_at IS NOT NULL), countIf(reopened_at IS NOT NULL) FROM improvement WHERE improvement_id LIKE 'later%'": "20|20",
-		"SELECT countIf(abandoned_at IS NOT NULL) FROM improvement WHERE improvement_id LIKE 'left%'":                                "20",
-		"SELECT countIf(state = 'unproven') FROM monitoring_gap":       "20",
-		"SELECT countIf(resolved_at IS NOT NULL), sum(reopen_count) FROM incident": "20|20",
+		"SELECT countIf(abandoned_at IS NOT NULL) FROM improvement WHERE improvement_id LIKE 'left%'":                                 "20",
+		"SELECT countIf(state = 'unproven') FROM monitoring_gap":                                                                      "20",
+		"SELECT countIf(resolved_at IS NOT NULL), sum(reopen_count) FROM incident":                                                    "20|20",
 	} {
 		if got := read(t, s, sql)[0]; got != want {
 			t.Errorf("%s: %s, want %s", sql, got, want)
