@@ -296,19 +296,19 @@ const apartUnended = "A failure counts from an earlier one that had ended by the
 var repeatRateMetrics = []Metric{
 	{
 		"repeat_rate.repeats", "share", "lower", "10 failures of a known mode",
-		"Failures of a mode met before on the same service, after its declared fix, of all failures of a known mode. "+apartUnended,
+		"Failures of a mode met before on the same service, after its declared fix, of all failures of a known mode. " + apartUnended,
 		"k/n",
 		"Wilson 1927; over services a jackknife gives the design effect, Student's t on N²/Σm²−1 degrees of freedom", "",
 	},
 	{
 		"repeat_rate.known_open", "share", "lower", "10 failures of a known mode",
-		"Failures of a mode met before on the same service, while an improvement for it was declared and not known to be closed, of all failures of a known mode. "+apartUnended,
+		"Failures of a mode met before on the same service, while an improvement for it was declared and not known to be closed, of all failures of a known mode. " + apartUnended,
 		"k/n",
 		"Wilson 1927; over services a jackknife gives the design effect, Student's t on N²/Σm²−1 degrees of freedom", "",
 	},
 	{
 		"repeat_rate.unaddressed", "share", "lower", "10 failures of a known mode",
-		"Failures of a mode met before on the same service, with nothing opened for it, of all failures of a known mode. "+apartUnended,
+		"Failures of a mode met before on the same service, with nothing opened for it, of all failures of a known mode. " + apartUnended,
 		"k/n",
 		"Wilson 1927; over services a jackknife gives the design effect, Student's t on N²/Σm²−1 degrees of freedom", "",
 	},
