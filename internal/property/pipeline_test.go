@@ -66,6 +66,17 @@ type outcome map[string]string
 // run empties the database, inserts the batches one after the other and estimates.
 func (p *pipeline) run(t fataler, batches [][]event.Message) learning.Run {
 	t.Helper()
+	p.insert(t, batches)
+	in, err := p.store.LoadInput(context.Background(), store.LoadOptions{AsOf: p.asOf})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return learning.Compute(in, learning.DefaultSettings())
+}
+
+// insert empties the database and inserts the batches one after the other.
+func (p *pipeline) insert(t fataler, batches [][]event.Message) {
+	t.Helper()
 	for _, table := range []string{"event", "rejection_row"} {
 		p.query(t, "TRUNCATE TABLE "+table)
 	}
@@ -84,11 +95,6 @@ func (p *pipeline) run(t fataler, batches [][]event.Message) learning.Run {
 		}
 		batch.Reset()
 	}
-	in, err := p.store.LoadInput(context.Background(), store.LoadOptions{AsOf: p.asOf})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return learning.Compute(in, learning.DefaultSettings())
 }
 
 // inAnotherOrder lets the engine go through groups in another order than it would: a

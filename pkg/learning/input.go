@@ -6,7 +6,7 @@ import "cmp"
 // Times are milliseconds since 1970 UTC, 0 unknown. Every slice is sorted by
 // its first time and then by id, so that equal logs give equal bytes.
 type Input struct {
-	AsOf        int64  // nothing that happened after it is in the rows
+	AsOf        int64  // nothing that happened then or later is in the rows
 	Start       int64  // the earliest exposure, 0 if there is none
 	Hash        string // of the distinct events, the catalog, the failure-mode rules and the settings
 	InputEvents uint64

@@ -4,24 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-
-	"github.com/tuition-hq/tuition/schemas"
 )
 
-// mostFrozen is how many events a log may have to be frozen: the folded rows lie
-// in the server's memory, a few hundred bytes for each.
-const mostFrozen = 5_000_000
-
 // Freeze gives a store that reads the log as it is now, folded once: for loading it
-// as of many moments, where the same folds would be done for each. What the views
-// that LoadInput asks give is kept in temporary tables, on one connection; if that is
-// lost, so are they, and reading fails. Of a log too large to be held the snapshot is
+// as of many moments, where the same folds would be done for each. The events and what
+// incidents and changes fold to are kept in temporary tables, on one connection; if that
+// is lost, so are they, and reading fails. Of a log too large to be held the snapshot is
 // read at each moment as it then is. Close it.
 func (s *Store) Freeze(ctx context.Context) (*Store, error) {
 	var configured int64
@@ -37,9 +31,7 @@ func (s *Store) Freeze(ctx context.Context) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, err := connect(s.config, s.config.Addrs, func(o *clickhouse.Options) {
-		o.MaxOpenConns, o.MaxIdleConns, o.ConnMaxLifetime = 1, 1, 24*time.Hour
-	})
+	conn, err := s.single()
 	if err != nil {
 		return nil, err
 	}
@@ -47,16 +39,18 @@ func (s *Store) Freeze(ctx context.Context) (*Store, error) {
 	if state.Events > mostFrozen {
 		return frozen, nil
 	}
-	names, err := loaded()
-	if err != nil {
-		return nil, errors.Join(err, conn.Close())
+	keep := map[string]string{"event": query("freeze_event")}
+	for _, name := range configuredViews() {
+		keep[name] = "SELECT * FROM " + name
 	}
-	for _, name := range names {
-		from := name
-		if !live && twins()[name] {
-			from = twinPrefix + name
+	for _, name := range []string{"incident_told", "change_told", "rollback"} {
+		keep[name] = "SELECT * FROM " + name
+		if !live {
+			keep[name] = ofSnapshot(keep[name])
 		}
-		if err := conn.Exec(ctx, fmt.Sprintf("CREATE TEMPORARY TABLE %s%s AS SELECT * FROM %s", frozenPrefix, name, from)); err != nil {
+	}
+	for _, name := range slices.Sorted(maps.Keys(keep)) {
+		if err := conn.Exec(ctx, fmt.Sprintf("CREATE TEMPORARY TABLE %s%s AS %s", frozenPrefix, name, keep[name])); err != nil {
 			return nil, errors.Join(fmt.Errorf("freeze %s: %w", name, err), conn.Close())
 		}
 	}
@@ -64,52 +58,12 @@ func (s *Store) Freeze(ctx context.Context) (*Store, error) {
 	return frozen, nil
 }
 
-// frozenPrefix begins the name of a table that holds what a view gave.
+// single gives a connection that is one: temporary tables are a connection's own.
+func (s *Store) single() (driver.Conn, error) {
+	return connect(s.config, s.config.Addrs, func(o *clickhouse.Options) {
+		o.MaxOpenConns, o.MaxIdleConns, o.ConnMaxLifetime = 1, 1, 24*time.Hour
+	})
+}
+
+// frozenPrefix begins the name of a table that holds what was frozen.
 const frozenPrefix = "frozen_"
-
-// ofFrozen is a query over views turned into the same over what was frozen of them.
-func ofFrozen(sql string) (string, error) {
-	names, err := loaded()
-	return renamed(sql, frozenPrefix, func(name string) bool { return slices.Contains(names, name) }), err
-}
-
-// eachFrozen reads of a frozen log. The driver lets go of its one connection before it
-// has put it back, so that a query may be given a new one, which has none of the
-// tables: the next is given the old one again.
-func (l *loader) eachFrozen(name string, row func(driver.Rows) error) error {
-	const unknownTable, tries = 60, 5
-	sql, err := ofFrozen(query("input_" + name))
-	if err != nil {
-		return err
-	}
-	for range tries {
-		err = l.store.eachOf(l.ctx, name, sql, l.args, row)
-		var fault *clickhouse.Exception
-		if !errors.As(err, &fault) || fault.Code != unknownTable {
-			return err
-		}
-	}
-	return fmt.Errorf("the connection that held the folded log was lost; start again: what was recorded stays: %w", err)
-}
-
-// loaded are the views that the queries of LoadInput name.
-func loaded() ([]string, error) {
-	var names []string
-	files, err := fs.Glob(schemas.ClickHouse, schemaFolder+"/query/input_*.sql")
-	if err != nil {
-		return nil, err
-	}
-	for _, file := range files {
-		text, err := schemas.ClickHouse.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		for _, match := range readOrMade.FindAllStringSubmatch(string(text), -1) {
-			if view := match[3]; slices.Contains(views, view) && !slices.Contains(names, view) {
-				names = append(names, view)
-			}
-		}
-	}
-	slices.Sort(names)
-	return names, nil
-}

@@ -19,7 +19,7 @@ import (
 
 // LoadOptions says of when, and with what, the input is.
 type LoadOptions struct {
-	AsOf         int64         // milliseconds; nothing that happened later is in the rows, later corrections are
+	AsOf         int64         // milliseconds; nothing that happened then or later is in the rows, later corrections are
 	Window       time.Duration // attribution window; 0: the published one, by which the views join
 	SettingsHash string        // of the settings of the estimators; part of Input.Hash
 	// Newest reads the snapshot of folded events as it is, if there is one, instead of
@@ -69,6 +69,21 @@ func (s *Store) LoadInput(ctx context.Context, options LoadOptions) (learning.In
 		}
 	}
 	l := loader{store: s, ctx: ctx, live: live, args: []any{clickhouse.Named("as_of", options.AsOf), clickhouse.Named("window", window)}}
+	if s.held || state.Last >= options.AsOf {
+		whole := ofTwins
+		switch {
+		case s.held:
+			whole = held
+		case live:
+			whole = ofViews
+		}
+		if l.until, err = s.until(ctx, options.AsOf, state.Events, whole); err != nil {
+			return learning.Input{}, err
+		}
+		if l.until != nil {
+			defer func() { _ = l.until.close(s) }()
+		}
+	}
 	l.input.AsOf, l.input.InputEvents = options.AsOf, state.Events
 	for _, load := range []func() error{
 		l.incidents, l.recurrences, l.improvements, l.gaps, l.changes, l.crossover, l.services, l.coverage,
@@ -135,12 +150,13 @@ type loader struct {
 	ctx   context.Context
 	args  []any
 	live  bool
+	until *until // something happened at the moment or later; nil: nothing did
 	input learning.Input
 }
 
 func (l *loader) each(name string, row func(driver.Rows) error) error {
-	if l.store.held {
-		return l.eachFrozen(name, row)
+	if l.until != nil {
+		return l.until.each(l.ctx, name, l.args, row)
 	}
 	sql := query("input_" + name)
 	if !l.live {

@@ -154,6 +154,16 @@ func TestUsers(t *testing.T) {
 	if got := read(t, admin, "SELECT count() FROM fold_touched"); got[0] != "0" {
 		t.Errorf("%s rows of parts that nothing needs are left", got[0])
 	}
+	func() { // of a log too large for memory
+		defer func(most uint64) { mostFrozen = most }(mostFrozen)
+		mostFrozen = 0
+		if _, err := ingest.LoadInput(t.Context(), LoadOptions{AsOf: int64(start)}); err != nil {
+			t.Error(err)
+		}
+	}()
+	if n := warnings.Len(); n > 0 {
+		t.Errorf("%d warnings: %v", n, warnings.All()[0])
+	}
 	frozen, err := ingest.Freeze(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -198,6 +208,15 @@ func TestUsers(t *testing.T) {
 	reader := dial(t, engine, admin.config.Database, "")
 	if got := read(t, reader, "SELECT incident_id FROM incident"); !slices.Equal(got, []string{"i"}) {
 		t.Errorf("the reader sees %q", got)
+	}
+	reader.config.ReadOnly, reader.log = true, zap.New(warned)
+	for _, newest := range []bool{true, false} {
+		if _, err := reader.LoadInput(t.Context(), LoadOptions{AsOf: int64(start), Newest: newest}); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := warnings.Len(); n > 0 {
+		t.Errorf("%d warnings: %v", n, warnings.All()[0])
 	}
 	for _, sql := range []string{"INSERT INTO publication VALUES ('a', 'b', 1)", "TRUNCATE TABLE event", "CREATE TABLE x (a Int8) ENGINE = Memory"} {
 		if _, err := reader.Query(t.Context(), sql); err == nil {

@@ -20,7 +20,8 @@ GRANT ALTER DELETE ON tuition.evidence_part* TO tuition_ingest;
 GRANT ALTER DELETE ON tuition.watch_row* TO tuition_ingest;
 GRANT SELECT ON system.parts TO tuition_ingest; -- which of them there are
 GRANT SELECT ON system.clusters TO tuition_ingest; -- with a cluster only
-GRANT CREATE TEMPORARY TABLE ON *.* TO tuition_ingest; -- metrics --backfill holds the folded log in them
+GRANT CREATE TEMPORARY TABLE ON *.* TO tuition_ingest; -- what was so at a moment is held in them
+GRANT CREATE ARBITRARY TEMPORARY TABLE ON *.* TO tuition_ingest; -- of more than two million events on disk
 
 -- Reads the views: pages, Grafana, metrics, explain, sql.
 CREATE SETTINGS PROFILE IF NOT EXISTS tuition_read SETTINGS readonly = 2, optimize_aggregation_in_order = 1, max_execution_time = 60 MAX 600, max_memory_usage = 4000000000 MAX 4000000000;
@@ -28,3 +29,4 @@ CREATE USER IF NOT EXISTS tuition_read IDENTIFIED WITH sha256_password BY '…' 
 GRANT SELECT, SHOW ON tuition.* TO tuition_read;
 GRANT SELECT ON information_schema.* TO tuition_read;
 GRANT SELECT ON INFORMATION_SCHEMA.* TO tuition_read;
+GRANT CREATE TEMPORARY TABLE ON *.* TO tuition_read; -- what was so at a moment is held in them

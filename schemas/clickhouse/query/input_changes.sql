@@ -14,8 +14,8 @@ FROM
         n.change_id AS change_id,
         fromUnixTimestamp64Milli(n.finished_at, 'UTC') AS at,
         n.finished_at > @as_of - @window AS young,
-        n.rolled_back_at != 0 AND n.rolled_back_at <= @as_of AS rolled_back,
-        b.change_id != '' AND b.since <= @as_of AS blamed,
+        n.rolled_back_at != 0 AND n.rolled_back_at < @as_of AS rolled_back,
+        b.change_id != '' AND b.since < @as_of AS blamed,
         if(rolled_back, n.rolled_back_at, if(blamed, b.undone_at, 0)) AS undone_at,
         n.outcome != '' OR rolled_back OR blamed AS ending_told,
         multiIf(n.outcome = 'failed', 'outcome', rolled_back, 'rolled_back', blamed, b.link, '') AS why,
@@ -25,7 +25,7 @@ FROM
     FROM change_state AS n
     LEFT JOIN change_net AS net ON net.entity = n.change_id
     LEFT JOIN change_blamed AS b ON b.change_id = n.change_id
-    WHERE n.finished_at <= @as_of AND n.outcome != 'cancelled'
+    WHERE n.finished_at < @as_of AND n.outcome != 'cancelled'
 ) AS c
 LEFT JOIN service AS s ON s.name = c.service
 GROUP BY service, team, environment, kind, rollout, quarter

@@ -20,7 +20,7 @@ WITH
                 SELECT service, environment, finished_at, least(if(started_at = 0, finished_at, started_at), finished_at) AS began_at,
                     began_at > lagInFrame(finished_at, 1, -@window - 1) OVER (PARTITION BY service, environment ORDER BY finished_at, began_at
                         ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) + @window AS apart
-                FROM change_state
+                FROM change_state WHERE finished_at < @as_of
             )
         )
         GROUP BY service, environment, run
@@ -32,7 +32,7 @@ SELECT
     toInt64(length(observed)) AS references
 FROM
 (
-    SELECT * FROM incident_state WHERE began_at <= @as_of AND planned != 'yes' AND duplicate_of = '' AND service != ''
+    SELECT * FROM incident_state WHERE began_at < @as_of AND planned != 'yes' AND duplicate_of = '' AND service != ''
 ) AS i
 LEFT JOIN
 (
@@ -43,7 +43,7 @@ LEFT JOIN
         SELECT incident_id, arrayJoin(if(environment = '', ['any'], ['unknown', concat('in ', environment)])) AS place,
             arrayJoin(range(5)) AS k, began_at - k * week AS at, arrayJoin(reach) AS service
         FROM incident_reach
-        WHERE began_at >= 4 * week AND began_at <= @as_of
+        WHERE began_at >= 4 * week AND began_at < @as_of
     ) AS r
     ASOF INNER JOIN
     (
@@ -57,5 +57,5 @@ LEFT JOIN
     WHERE c.closes_at >= r.at
     GROUP BY r.incident_id
 ) AS h ON h.incident_id = i.incident_id
-LEFT JOIN (SELECT service, min(finished_at) AS first_at FROM change_state GROUP BY service) AS f ON f.service = i.service
+LEFT JOIN (SELECT service, min(finished_at) AS first_at FROM change_state WHERE finished_at < @as_of GROUP BY service) AS f ON f.service = i.service
 ORDER BY i.began_at, i.incident_id

@@ -3,5 +3,5 @@ SELECT
     x.containment, x.started_at, x.finished_at, x.loss_currency, x.loss_low, x.loss_likely, x.loss_high, x.imported
 FROM experiment_state AS x
 LEFT JOIN service AS s ON s.name = x.service
-WHERE x.finished_at <= @as_of
+WHERE x.finished_at < @as_of
 ORDER BY x.finished_at, x.experiment_id

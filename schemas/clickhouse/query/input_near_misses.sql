@@ -2,5 +2,5 @@ SELECT n.near_miss_id, n.service, if(s.team = '', 'unassigned', s.team), n.envir
     n.happened_at, n.imported
 FROM near_miss_state AS n
 LEFT JOIN service AS s ON s.name = n.service
-WHERE n.happened_at <= @as_of
+WHERE n.happened_at < @as_of
 ORDER BY n.happened_at, n.near_miss_id

@@ -34,15 +34,15 @@ FROM
                 SELECT service, environment, toInt32(intDiv(finished_at, 86400000)) AS finished_on,
                     min(if(started_at = 0, finished_at, least(started_at, finished_at))) AS first_at, max(finished_at) AS last_at,
                     toInt32(countIf(kind = 'deploy' AND outcome != 'cancelled')) AS n
-                FROM change_state WHERE service != '' AND finished_at <= @as_of GROUP BY service, environment, finished_on
+                FROM change_state WHERE service != '' AND finished_at < @as_of GROUP BY service, environment, finished_on
             )
             GROUP BY service, environment
             UNION ALL
             SELECT arrayJoin(services) AS touched, environment, min(began_at), max(began_at), 0, [], []
-            FROM incident_state WHERE began_at <= @as_of AND planned != 'yes' AND duplicate_of = '' GROUP BY touched, environment
+            FROM incident_state WHERE began_at < @as_of AND planned != 'yes' AND duplicate_of = '' GROUP BY touched, environment
             UNION ALL
             SELECT transform(toString(e.service), known, names, toString(e.service)) AS gone, toString(e.environment), 0, 0, max(e.occurred_at), [], []
-            FROM event AS e WHERE e.kind = 'change' AND e.predicate = 'removed' AND e.service != '' AND e.occurred_at <= @as_of
+            FROM event AS e WHERE e.kind = 'change' AND e.predicate = 'removed' AND e.service != '' AND e.occurred_at < @as_of
             GROUP BY gone, e.environment
         )
         GROUP BY name, environment
