@@ -246,4 +246,25 @@ func record(r *rapid.T) event.Message {
 	return m
 }
 
+// toldTwice draws what two tools tell of one deploy, at one moment or nearly, each in its own words.
+func toldTwice(r *rapid.T) []event.Message {
+	var both []event.Message
+	service, sha, n, at := of(r, "deployed", "api", "store"), fmt.Sprintf("%08x", rapid.Uint32().Draw(r, "commit")), rapid.Uint32().Draw(r, "number"), of(r, "when", moments...)
+	for i, tool := range tools {
+		a := attributes(r)
+		content := some(r, a, "version", "artifactId", "startedAt", "rollout", "automaticRollback")
+		content["service"], content["environment"], content["commit"], content["outcome"] = service, "production", sha, a["outcome"]
+		value, err := event.New(event.TypeDeploymentFinished, tool, fmt.Sprint("both-", n), at, fmt.Sprint("both-", n, "-", i), content)
+		if err != nil {
+			r.Fatal(err)
+		}
+		m := event.Message{Position: event.Position{Topic: simulateTopic}, Value: value, Time: event.Millis(moments[len(moments)-1].UnixMilli())}
+		if m.Headers, err = event.BinaryHeaders(value); err != nil {
+			r.Fatal(err)
+		}
+		both = append(both, m)
+	}
+	return both
+}
+
 const simulateTopic = "tuition.events"

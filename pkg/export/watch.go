@@ -27,7 +27,7 @@ func newWatchGauges() watchGauges {
 		improvement: desc("improvement_evidence", "Evidence (e-value) that failures come more seldom than in the baseline, to be held against tuition_watch_bar.", labels...),
 		bar:         desc("bar", "What the evidence must reach for an alarm, set at the start of the watch's year.", labels...),
 		state:       desc("state_code", "State of the watch: 0 ok, 1 insufficient, 2 assumption failed.", labels...),
-		alarm:       desc("alarm", "1 if the evidence reached the bar on every clock that can be read, in the watch's current year. It stays 1 to the year's end.", "scope_kind", "scope", "what"),
+		alarm:       desc("alarm", "1 if the evidence reached the bar on every clock that can be read, in the watch's current year. It stays 1 to the end of the year in which it was raised, whatever is told later.", "scope_kind", "scope", "what"),
 		power:       desc("power", "Chance that a rate multiplied as the label change says, at week 16 of the watch's year, is caught by the year's end.", append(labels, "change")...),
 		left:        desc("left_out", "Points of the watch that were not exported, to bound the number of time series. One with an alarm never is."),
 	}

@@ -29,7 +29,7 @@ func TestWatchGauges(t *testing.T) {
 	raised.RaisedAt = 1
 	c := watchCollector(0, watchPoint("organisation", "", "days"), refused, raised)
 	want := `
-# HELP tuition_watch_alarm 1 if the evidence reached the bar on every clock that can be read, in the watch's current year. It stays 1 to the year's end.
+# HELP tuition_watch_alarm 1 if the evidence reached the bar on every clock that can be read, in the watch's current year. It stays 1 to the end of the year in which it was raised, whatever is told later.
 # TYPE tuition_watch_alarm gauge
 tuition_watch_alarm{scope="",scope_kind="organisation",what="uncontained"} 0
 tuition_watch_alarm{scope="api",scope_kind="service",what="uncontained"} 1

@@ -149,7 +149,7 @@ func (s *service) before(end int64) []*Incident {
 
 // until is the organisation as it was at a moment.
 func (o *organisation) until(end, mergeWindow int64) *organisation {
-	out := &organisation{closed: o.closed, start: o.start, asOf: end, past: true}
+	out := &organisation{unended: o.unended, closed: o.closed, start: o.start, asOf: end, past: true}
 	for _, s := range o.services {
 		part := &service{
 			name: s.name, team: s.team, listed: s.listed,

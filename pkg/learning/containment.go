@@ -128,7 +128,7 @@ var containmentMetrics = []Metric{
 	},
 	{
 		"containment.loss_avoided", "money", "", "1 refuted experiment that tells it",
-		"Sum of the losses that refuted experiments are stated to have avoided, in the currency of the settings, with the sums of the lower and of the upper ends as its range: no confidence interval. Where no likely loss is told it is the middle of the range.",
+		"Sum of the losses that refuted experiments are stated to have avoided, in the currency of the settings, with the sums of the lower and of the upper ends as its range: no confidence interval. Where no likely loss is told it is the middle of the range, where an end of the range is not, the likely loss.",
 		"Σ likely; Σ low to Σ high",
 		"", "",
 	},

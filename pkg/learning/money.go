@@ -16,6 +16,8 @@ import (
 type sum struct {
 	low, likely, high float64
 	n, guessed        int // guessed: no likely amount is told
+	oneSided          int // an end of the range is not told
+	untold            int // no amount at all is, or no currency
 	foreign           map[string]int
 }
 
@@ -103,8 +105,13 @@ func newCosts(in *Input, o *organisation, settings Settings, all *mishaps) *cost
 	return out
 }
 
-// take adds an amount, and says whether its currency could be.
+// take adds an amount, and says whether it could: something is told of it, in a
+// currency that can be added. An end of the range that is not told is the likely amount.
 func (c *costs) take(s *sum, m Money) bool {
+	if m.Currency == "" || max(m.Low, m.Likely, m.High) < 0 {
+		s.untold++
+		return false
+	}
 	rate := c.rates[m.Currency]
 	if m.Currency == c.currency {
 		rate = 1
@@ -116,15 +123,25 @@ func (c *costs) take(s *sum, m Money) bool {
 		s.foreign[m.Currency]++
 		return false
 	}
-	likely := m.Likely
-	if likely < 0 {
-		likely = (m.Low + m.High) / 2
+	low, likely, high := m.Low, m.Likely, m.High
+	switch {
+	case likely >= 0:
+	case low >= 0 && high >= 0:
+		likely = (low + high) / 2
 		s.guessed++
+	default:
+		likely = math.Max(low, high)
+	}
+	if low < 0 || high < 0 {
+		s.oneSided++
+	}
+	if low < 0 {
+		low = likely
 	}
 	s.n++
-	s.low += math.Min(m.Low, likely) * rate
+	s.low += math.Min(low, likely) * rate
 	s.likely += likely * rate
-	s.high += math.Max(m.High, likely) * rate
+	s.high += math.Max(high, likely) * rate
 	return true
 }
 
@@ -134,6 +151,8 @@ func (s *sum) add(other sum) {
 	s.high += other.high
 	s.n += other.n
 	s.guessed += other.guessed
+	s.oneSided += other.oneSided
+	s.untold += other.untold
 	for currency, n := range other.foreign {
 		if s.foreign == nil {
 			s.foreign = map[string]int{}
@@ -162,19 +181,27 @@ func (s *sum) apart() string {
 	if s.guessed > 0 {
 		fmt.Fprintf(&out, " Of %s no likely amount is told: the middle of the range is taken.", plural(s.guessed, "amount", "amounts"))
 	}
+	if s.oneSided > 0 {
+		fmt.Fprintf(&out, " Of %s an end of the range is not told: what is told stands for it.", plural(s.oneSided, "amount", "amounts"))
+	}
 	return out.String() + s.unconverted()
 }
 
-// unconverted says what is in a currency without a rate.
+// unconverted says what cannot be added: of what no amount is told, and what is in a
+// currency without a rate.
 func (s *sum) unconverted() string {
+	untold := ""
+	if s.untold > 0 {
+		untold = fmt.Sprintf(" Not added: %s that nobody told, or told without a currency.", plural(s.untold, "amount", "amounts"))
+	}
 	if len(s.foreign) == 0 {
-		return ""
+		return untold
 	}
 	var parts []string
 	for _, currency := range slices.Sorted(maps.Keys(s.foreign)) {
 		parts = append(parts, sentence("%d in %s", s.foreign[currency], currency))
 	}
-	return fmt.Sprintf(" Not among them, for want of an exchange rate (setting analysis.exchange_rates): %s.", strings.Join(parts, ", "))
+	return untold + fmt.Sprintf(" Not among them, for want of an exchange rate (setting analysis.exchange_rates): %s.", strings.Join(parts, ", "))
 }
 
 // noCurrency is why there are no sums.

@@ -2,6 +2,7 @@ package learning
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/tuition-hq/tuition/pkg/stats"
 )
@@ -28,12 +29,12 @@ func (s *service) end(asOf int64) int64 {
 	return s.to
 }
 
-func (s *service) follow(h *modeHistory, origin, asOf int64) (follow, bool) {
+func (s *service) follow(h *modeHistory, from *failure, origin, asOf int64) (follow, bool) {
 	end := s.end(asOf)
 	if origin >= end {
 		return follow{}, false
 	}
-	f := follow{origin: origin, from: h.failures[0]}
+	f := follow{origin: origin, from: from}
 	f.history.End = float64(end-origin) / dayMillis
 	for _, later := range h.failures[1:] {
 		if later.at < origin {
@@ -55,7 +56,7 @@ func (c *computation) afterFix(g *group, w window) []follow {
 			if h.fix == nil || !w.holds(h.fix.at) {
 				continue
 			}
-			if f, followed := s.follow(h, h.fix.at, c.org.asOf); followed {
+			if f, followed := s.follow(h, h.failures[0], h.fix.at, c.org.asOf); followed {
 				f.unwitnessed = h.fix.improvement.Imported
 				out = append(out, f)
 			}
@@ -64,24 +65,64 @@ func (c *computation) afterFix(g *group, w window) []follow {
 	return out
 }
 
-// afterEnd follows modes from the end of their first failure, or of its
-// merging window if that is later. One that has not ended is not at risk yet.
+// afterEnd follows modes from when the first of their failures had ended, and its
+// merging window too. One of which none has is not at risk yet; one that lasts, or
+// that nobody told the end of, keeps no other from it.
 func (c *computation) afterEnd(g *group, w window) []follow {
 	var out []follow
 	for _, s := range g.services {
 		for _, h := range s.modes {
-			first := h.failures[0]
-			if first.over == 0 {
+			ended, origin := h.firstEnd()
+			if ended == nil || !w.holds(origin) {
 				continue
 			}
-			origin := max(first.over, first.until)
-			if !w.holds(origin) {
-				continue
-			}
-			if f, followed := s.follow(h, origin, c.org.asOf); followed {
+			if f, followed := s.follow(h, ended, origin, c.org.asOf); followed {
 				out = append(out, f)
 			}
 		}
+	}
+	return out
+}
+
+// firstEnd is the failure that ended first, with when it and its merging window had;
+// nil if none has.
+func (h *modeHistory) firstEnd() (ended *failure, at int64) {
+	for _, f := range h.failures {
+		if over := max(f.over, f.until); f.over != 0 && (ended == nil || over < at) {
+			ended, at = f, over
+		}
+	}
+	return ended, at
+}
+
+// UnendedBefore are the incidents of a mode that its service had met before, none of
+// which had ended when they began: of these it is not known whether the mode came back
+// or went on. They are no recurrences and, as new ones, none either.
+func UnendedBefore(in *Input) map[string]bool {
+	var known []*Incident
+	for i := range in.Incidents {
+		x := &in.Incidents[i]
+		if x.Service != "" && x.FailureMode != "" && !x.IsDrill && x.DuplicateOf == "" && x.At() != 0 {
+			known = append(known, x)
+		}
+	}
+	sortIncidents(known)
+	type kind struct{ service, mode string }
+	ended := map[kind]int64{} // when the first of the earlier ones had
+	out := map[string]bool{}
+	for _, x := range known {
+		k := kind{x.Service, x.FailureMode}
+		first, met := ended[k]
+		switch {
+		case !met:
+			first = math.MaxInt64
+		case first > x.At():
+			out[x.ID] = true
+		}
+		if end := x.End(); end != 0 {
+			first = min(first, max(end, x.At()))
+		}
+		ended[k] = first
 	}
 	return out
 }
@@ -106,12 +147,16 @@ func (c *computation) classes(g *group, w window) {
 		{"unaddressed", "repeat_rate.unaddressed", "repeated a known failure for which nothing had been opened"},
 	}
 	shares := make([][]stats.Share, len(kinds))
-	var unknown int
+	var unknown, unended int
 	for _, s := range g.services {
 		counts := make([]stats.Share, len(kinds))
 		for _, f := range s.failuresIn(w) {
 			if f.mode == "" {
 				unknown++
+				continue
+			}
+			if c.org.unended[f.first.ID] {
+				unended++
 				continue
 			}
 			class := ""
@@ -134,6 +179,9 @@ func (c *computation) classes(g *group, w window) {
 		e := c.share(k.metric, shares[i], fewestModes, k.what, "failures of a known mode")
 		if unknown > 0 {
 			e.Reading += fmt.Sprintf(" Not among them: %s without a failure mode.", plural(unknown, "failure", "failures"))
+		}
+		if unended > 0 {
+			e.Reading += fmt.Sprintf(" Not among them: %s of a mode met before that came while no earlier one had ended, or was told to have.", plural(unended, "failure", "failures"))
 		}
 		c.emit(g, w, e)
 	}
@@ -239,23 +287,25 @@ func (c *computation) several(metric string, curve stats.MeanCumulative, days in
 	return e
 }
 
+const apartUnended = "A failure counts from an earlier one that had ended by then, whichever others last; those that came while none had are left out, and counted apart."
+
 // repeatRateMetrics are what is said of each.
 var repeatRateMetrics = []Metric{
 	{
 		"repeat_rate.repeats", "share", "lower", "10 failures of a known mode",
-		"Failures of a mode met before on the same service, after its declared fix, of all failures of a known mode.",
+		"Failures of a mode met before on the same service, after its declared fix, of all failures of a known mode. " + apartUnended,
 		"k/n",
 		"Wilson 1927; over services a jackknife gives the design effect, Student's t on N²/Σm²−1 degrees of freedom", "",
 	},
 	{
 		"repeat_rate.known_open", "share", "lower", "10 failures of a known mode",
-		"Failures of a mode met before on the same service, while an improvement for it was declared and not known to be closed, of all failures of a known mode.",
+		"Failures of a mode met before on the same service, while an improvement for it was declared and not known to be closed, of all failures of a known mode. " + apartUnended,
 		"k/n",
 		"Wilson 1927; over services a jackknife gives the design effect, Student's t on N²/Σm²−1 degrees of freedom", "",
 	},
 	{
 		"repeat_rate.unaddressed", "share", "lower", "10 failures of a known mode",
-		"Failures of a mode met before on the same service, with nothing opened for it, of all failures of a known mode.",
+		"Failures of a mode met before on the same service, with nothing opened for it, of all failures of a known mode. " + apartUnended,
 		"k/n",
 		"Wilson 1927; over services a jackknife gives the design effect, Student's t on N²/Σm²−1 degrees of freedom", "",
 	},
@@ -291,25 +341,25 @@ var repeatRateMetrics = []Metric{
 	},
 	{
 		"repeat_rate.after_end.30d", "share", "lower", "10 modes whose fate by then is known",
-		"Probability that a failure mode comes back on its service within 30 days of the end of the mode's first failure, or of its merging window if that is later. A quarter holds the modes whose clock began in it.",
+		"Probability that a failure mode comes back on its service within 30 days of when the first of the mode's failures ended, or its merging window if that is later. A quarter holds the modes whose clock began in it.",
 		"1 − S(30 d), Kaplan–Meier; log(−log) Greenwood",
 		"Kaplan & Meier 1958; Kalbfleisch & Prentice", "",
 	},
 	{
 		"repeat_rate.after_end.90d", "share", "lower", "10 modes whose fate by then is known",
-		"Probability that a failure mode comes back on its service within 90 days of the end of the mode's first failure, or of its merging window if that is later. A quarter holds the modes whose clock began in it.",
+		"Probability that a failure mode comes back on its service within 90 days of when the first of the mode's failures ended, or its merging window if that is later. A quarter holds the modes whose clock began in it.",
 		"1 − S(90 d), Kaplan–Meier; log(−log) Greenwood",
 		"Kaplan & Meier 1958; Kalbfleisch & Prentice", "",
 	},
 	{
 		"repeat_rate.after_end.180d", "share", "lower", "10 modes whose fate by then is known",
-		"Probability that a failure mode comes back on its service within 180 days of the end of the mode's first failure, or of its merging window if that is later. A quarter holds the modes whose clock began in it.",
+		"Probability that a failure mode comes back on its service within 180 days of when the first of the mode's failures ended, or its merging window if that is later. A quarter holds the modes whose clock began in it.",
 		"1 − S(180 d), Kaplan–Meier; log(−log) Greenwood",
 		"Kaplan & Meier 1958; Kalbfleisch & Prentice", "",
 	},
 	{
 		"repeat_rate.after_end.mean_180d", "ratio", "lower", "10 modes followed for 180 days",
-		"Mean number of recurrences of a mode within 180 days of the end of the mode's first failure, or of its merging window if that is later.",
+		"Mean number of recurrences of a mode within 180 days of when the first of the mode's failures ended, or its merging window if that is later.",
 		"mean cumulative function; log-normal bounds",
 		"Nelson 1995; Lawless & Nadeau 1995", "repeat_rate.after_end.180d",
 	},

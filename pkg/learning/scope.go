@@ -66,7 +66,8 @@ type group struct {
 type organisation struct {
 	services   []*service
 	named      map[string]*service
-	again      []*Recurrence // by incident, sorted by its id
+	again      []*Recurrence   // by incident, sorted by its id
+	unended    map[string]bool // as UnendedBefore
 	drills     []*Incident
 	duplicates []*Incident
 	undated    []*Incident
@@ -80,7 +81,7 @@ type organisation struct {
 
 func newOrganisation(in *Input, mergeWindow int64) *organisation {
 	index := map[string]*service{}
-	o := &organisation{named: index, again: recurrences(in.Recurrences), asOf: in.AsOf}
+	o := &organisation{named: index, again: recurrences(in.Recurrences), unended: UnendedBefore(in), asOf: in.AsOf}
 	of := func(name, owner string) *service {
 		if name == "" {
 			name, owner = Unknown, unassigned

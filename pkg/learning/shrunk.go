@@ -40,7 +40,7 @@ func (c *computation) shrink(g *group, met met) {
 			}
 		}
 		for _, f := range s.failures {
-			if f.mode == "" {
+			if f.mode == "" || c.org.unended[f.first.ID] {
 				continue
 			}
 			n.repeats.Of++

@@ -70,7 +70,7 @@ func (c *computation) costedShare(g *group, windows []window) {
 	const metric = "tuition.costed_share"
 	known := map[string]bool{}
 	for _, u := range c.facts.costs.paid[g.Scope] {
-		known[u.id] = true
+		known[u.id] = u.sum.n > 0 || len(u.sum.foreign) > 0
 	}
 	shares := make([]clusters[stats.Share], len(windows))
 	c.eachMishap(g, func(m *mishap, _ *service) {
@@ -116,7 +116,7 @@ func (c *computation) notCosted(g *group, w window) {
 var tuitionMetrics = []Metric{
 	{
 		"tuition.paid", "money", "lower", "5 costs",
-		"Sum of what failures of any kind are stated to have cost, in the currency of the settings, with the sums of the lower and of the upper ends as its range: no confidence interval. A quarter holds the failures that happened in it. Costs in other currencies are converted at the stated exchange rates, or left out and counted. Where no likely cost is told it is the middle of the range.",
+		"Sum of what failures of any kind are stated to have cost, in the currency of the settings, with the sums of the lower and of the upper ends as its range: no confidence interval. A quarter holds the failures that happened in it. Costs in other currencies are converted at the stated exchange rates, or left out and counted. Where no likely cost is told it is the middle of the range, where an end of the range is not, the likely cost; of which nothing is told is left out, and counted.",
 		"Σ likely; Σ low to Σ high",
 		"", "",
 	},

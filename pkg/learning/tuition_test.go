@@ -45,6 +45,26 @@ func costly() learning.Input {
 	return in
 }
 
+// What is not told is no amount below zero: of four more costs the first has no upper
+// end, the second no lower one, the third nothing but a lower end and the last nothing.
+func TestUnknownBoundsAreNotAdded(t *testing.T) {
+	in := costly()
+	in.Costs = append(in.Costs, paid("j", "6", "EUR", 10, 30, -1), paid("k", "7", "EUR", -1, 50, 70), paid("l", "8", "EUR", 100, -1, -1), paid("m", "9", "EUR", -1, -1, -1))
+	settings := learning.DefaultSettings()
+	settings.Currency = "EUR"
+	got := computeWith(in, settings)
+	e := got.organisation(t, "tuition.paid")
+	near(t, "paid", e.Value, 2870+30+50+100)
+	near(t, "at least", e.Low, 1550+10+50+100)
+	near(t, "at most", e.High, 6250+30+70+100)
+	for _, want := range []string{"10 costs", "Of 3 amounts an end of the range is not told: what is told stands for it.", "Not added: 1 amount that nobody told, or told without a currency."} {
+		if !strings.Contains(e.Reading, want) {
+			t.Errorf("%q is not in %s", want, e.Reading)
+		}
+	}
+	near(t, "costed", got.organisation(t, "tuition.costed_share").Value, 0.9)
+}
+
 // Likely: 200+2000+20+400+50+150+50 = 2,870, of the third the middle of 10 to 30.
 func TestPaid(t *testing.T) {
 	settings := learning.DefaultSettings()

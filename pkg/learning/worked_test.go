@@ -167,6 +167,31 @@ func TestClassesOfRecurrence(t *testing.T) {
 	near(t, "unaddressed", got.organisation(t, "repeat_rate.unaddressed").Value, 13.0/23)
 }
 
+// Of a mode whose first incident nobody resolved, thirteen incidents ten days apart:
+// the second came while none had ended, the other eleven came back, of twelve. What
+// is followed is followed from the second's window.
+func TestUnresolvedIncidentHidesNoRecurrence(t *testing.T) {
+	in := learning.Input{AsOf: since + 400*day, Start: since, Services: []learning.Service{alive("api", 400)}}
+	for i := range 13 {
+		x := incident(fmt.Sprintf("incident-%02d", i), "api", "disk", int64(24+i*24*10))
+		if i == 0 {
+			x.ResolvedAt, x.MitigatedAt = 0, 0
+		}
+		if i > 1 {
+			in.Recurrences = append(in.Recurrences, learning.Recurrence{IncidentID: x.ID, Class: "unaddressed"})
+		}
+		in.Incidents = append(in.Incidents, x)
+	}
+	got := compute(in)
+	e := got.organisation(t, "repeat_rate.unaddressed")
+	if e.Events != 11 || e.N != 12 || !strings.Contains(e.Reading, "Not among them: 1 failure of a mode met before that came while no earlier one had ended") {
+		t.Errorf("%d of %d: %s", e.Events, e.N, e.Reading)
+	}
+	if e := got.organisation(t, "repeat_rate.after_end.mean_180d"); e.Exposure != 1 || e.Events != 11 {
+		t.Errorf("%d recurrences of %v modes followed", e.Events, e.Exposure)
+	}
+}
+
 // Twelve failures at 0.343482376 of four quarters on average: the mean of the
 // density ∝ e^(cu) on [0, 1] at c = −2 is 1/(1−e²)+½ = 0.343482376, so b·364
 // days = −2 and a quarter of 91 days multiplies the rate by e^(−½). Symmetrical

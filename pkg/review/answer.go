@@ -94,7 +94,8 @@ func windowWords(window string) string {
 
 func happened(f *Facts, q Quarter, continued map[string]bool) string {
 	classes := classesOf(f.Input.Recurrences)
-	var total, unknown, first, drills, duplicates, again int
+	unended := learning.UnendedBefore(&f.Input)
+	var total, unknown, first, lasting, drills, duplicates, again int
 	by := map[string]int{}
 	for i := range f.Input.Incidents {
 		x := &f.Input.Incidents[i]
@@ -118,6 +119,8 @@ func happened(f *Facts, q Quarter, continued map[string]bool) string {
 			by[classes[x.ID]]++
 		case x.FailureMode == "":
 			unknown++
+		case unended[x.ID]:
+			lasting++
 		default:
 			first++
 		}
@@ -134,6 +137,7 @@ func happened(f *Facts, q Quarter, continued map[string]bool) string {
 	add(by["repeat"], "of a kind that had been declared fixed")
 	add(by["known_open"], "known, with a fix declared and not known to be closed")
 	add(by["unaddressed"], "known, with nothing done about it")
+	add(lasting, "met before, with no earlier one known to have ended")
 	add(first, "not met before")
 	add(unknown, "of unknown kind")
 	s := fmt.Sprintf("%s in %s: %s.", plural(total, "incident", "incidents"), q, list(parts))

@@ -28,6 +28,7 @@ const (
 // highest pile. A pile has at most eight marks, the rest is told by its number.
 func timelineChart(f *Facts, q Quarter, classes map[string]string, continued map[string]bool) (chart, bool) {
 	var all []happening
+	unended := learning.UnendedBefore(&f.Input)
 	for i := range f.Input.Incidents {
 		x := &f.Input.Incidents[i]
 		if x.IsDrill || x.DuplicateOf != "" || continued[x.ID] || !q.Holds(x.At()) {
@@ -36,6 +37,9 @@ func timelineChart(f *Facts, q Quarter, classes map[string]string, continued map
 		class, kind := "m-first", "not met before"
 		if x.FailureMode == "" {
 			class, kind = "m-unknown", "failure mode unknown"
+		}
+		if unended[x.ID] {
+			class, kind = "m-unknown", "met before, no earlier one known to have ended"
 		}
 		if k := classes[x.ID]; k != "" {
 			class, kind = "m-"+k, classWords[k]
@@ -155,7 +159,7 @@ func timelineLegend(all []happening) []legend {
 		{"m-repeat", "triangle", classWords["repeat"]},
 		{"m-known_open", "square", classWords["known_open"]},
 		{"m-unaddressed", "diamond", classWords["unaddressed"]},
-		{"m-unknown", "dot", "failure mode unknown"},
+		{"m-unknown", "dot", "failure mode unknown, or met before and not known to have ended"},
 	}
 	has := map[string]bool{}
 	for _, h := range all {

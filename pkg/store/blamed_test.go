@@ -12,7 +12,7 @@ import (
 // What the fast ways to known causes and to the case-crossover must give, said in
 // terms of single changes.
 const (
-	blamedOfCandidates = `SELECT change_id, argMin(link, (known_at, link)), min(known_at), min(undone_ms) FROM
+	blamedOfCandidates = `SELECT change_id, argMin(link, (known_at, link)), min(known_at), minIf(undone_ms, undone_ms != 0) FROM
 		(SELECT c.change_id AS change_id, c.link AS link, ifNull(toUnixTimestamp64Milli(c.undone_at), 0) AS undone_ms, greatest(i.began_at, undone_ms) AS known_at
 			FROM incident_change AS c INNER JOIN incident_state AS i ON i.incident_id = c.incident_id WHERE c.link IN ('stated', 'corroborated'))
 		GROUP BY change_id`

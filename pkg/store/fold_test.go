@@ -265,6 +265,19 @@ func TestChangesFold(t *testing.T) {
 			[]string{"0"},
 		},
 		{
+			"what tells of a deploy that is done with says nothing of when it finished, nor of when it was rolled back",
+			[]event.Event{
+				deployed("q1", "q1", start), say(event.KindChange, event.PredicatePublished, "q1", start+10*minute, on("q1")),
+				say(event.KindChange, event.PredicateRemoved, "q1", start+30*days, on("q1")),
+				deployed("q2", "q2", start), rolledBack("q2", start+minute, func(e *event.Event) {
+					e.Entity, e.Links, e.StartedAt = "q2", []string{"change:q2"}, start+minute
+					e.Stated |= event.StatedLinks | event.StatedStartedAt
+				}), say(event.KindChange, event.PredicatePublished, "q2", start+10*minute, on("q2")),
+			},
+			"SELECT change_id, dateDiff('second', toDateTime('2026-01-05', 'UTC'), finished_at), started_at, dateDiff('second', finished_at, rolled_back_at) FROM seen WHERE change_id IN ('q1', 'q2') ORDER BY change_id",
+			[]string{"q1|0|?|?", "q2|0|?|60"},
+		},
+		{
 			"a rollback belongs to the latest earlier deploy of its service and environment",
 			[]event.Event{
 				deployed("b1", "b", start), deployed("b2", "b", start+1*hour), deployed("b3", "b", start+3*hour),

@@ -140,7 +140,7 @@ func (l *loader) incidents() error {
 	return l.each("incidents", func(rows driver.Rows) error {
 		var i learning.Incident
 		var reopened int64
-		err := rows.Scan(&i.ID, &i.Service, &i.Team, &i.Environment, &i.Severity, &i.StartedAt, &i.DetectedAt,
+		err := rows.Scan(&i.ID, &i.Service, &i.Team, &i.Environment, &i.Severity, &i.StartedAt, &i.DetectedAt, &i.FirstToldAt,
 			&i.AcknowledgedAt, &i.MitigatedAt, &i.ResolvedAt, &i.DetectionSource, &i.FailureMode, &i.CauseCategory,
 			&i.Containment, &i.IsDrill, &i.DuplicateOf, &reopened, &i.Imported,
 			&i.StatedDetectSeconds, &i.StatedResolveSeconds, &i.BlastRadius)

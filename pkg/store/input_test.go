@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"reflect"
 	"testing"
 	"time"
@@ -86,4 +87,83 @@ func TestInput(t *testing.T) {
 		t.Errorf("hashes %s, %s, later %s", in.Hash, again.Hash, later.Hash)
 	}
 	equal("events", in.InputEvents, uint64(15))
+}
+
+// TestServiceEndsWithItsLastEnvironment: what is removed from one lives on in the others.
+func TestServiceEndsWithItsLastEnvironment(t *testing.T) {
+	s := open(t)
+	removed := func(id, service string, at event.Millis, where string) event.Event {
+		return entity(event.KindChange, event.PredicateRemoved)(id, at, on(service), environment(where))
+	}
+	insert(t, s,
+		deployed("a1", "one", day(0)), deployed("a2", "one", day(1), environment("staging")), removed("a3", "one", day(5), "staging"),
+		deployed("b1", "all", day(0)), deployed("b2", "all", day(1), environment("staging")), removed("b3", "all", day(5), ""),
+		deployed("c1", "both", day(0)), deployed("c2", "both", day(1), environment("staging")), removed("c3", "both", day(5), "staging"), removed("c4", "both", day(7), "production"),
+		deployed("d1", "back", day(0)), removed("d2", "back", day(5), "production"), deployed("d3", "back", day(6)))
+	in, err := s.LoadInput(t.Context(), LoadOptions{AsOf: int64(day(10)), Window: 24 * time.Hour, SettingsHash: "s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, x := range in.Services {
+		text := fmt.Sprint(x.Name, " ", (x.AliveTo-int64(start))/int64(days))
+		for _, p := range x.Environments {
+			text += fmt.Sprint(" ", p.Environment, " ", (p.AliveTo-int64(start))/int64(days))
+		}
+		got = append(got, text)
+	}
+	want := []string{"all 5 production 5 staging 5", "back 10 production 10", "both 7 production 7 staging 5", "one 10 production 10 staging 5"}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("\n got %q\nwant %q", got, want)
+	}
+}
+
+// TestFirstToldIsNoDetection: of an incident of which only a later step is told nobody
+// knows when it was detected, so neither how long that step took.
+func TestFirstToldIsNoDetection(t *testing.T) {
+	s := open(t)
+	for i := range 8 {
+		id := func(name string) string { return fmt.Sprint(name, i) }
+		insert(t, s,
+			incident(event.PredicateResolved, id("ended"), day(10+float64(i)), on("shop")),
+			incident(event.PredicateAcknowledged, id("seen"), day(20+float64(i)), on("shop")), resolved(id("seen"), day(21+float64(i))))
+	}
+	in, err := s.LoadInput(t.Context(), LoadOptions{AsOf: int64(day(100)), Window: 24 * time.Hour, SettingsHash: "s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range in.Incidents {
+		if x.StartedAt != 0 || x.DetectedAt != 0 || x.FirstToldAt == 0 || x.At() != x.FirstToldAt {
+			t.Fatalf("%s: started %d, detected %d, first told of %d", x.ID, x.StartedAt, x.DetectedAt, x.FirstToldAt)
+		}
+	}
+	for _, e := range learning.Compute(in, learning.DefaultSettings()).Estimates {
+		if e.Metric == "durations.acknowledge.median" || e.Metric == "durations.resolve.median" {
+			if e.N != 0 || e.State != learning.Insufficient {
+				t.Errorf("%s of %s in %s is %v of %d: %s", e.Metric, e.Scope.Name, e.Window, e.Value, e.N, e.Reading)
+			}
+		}
+	}
+}
+
+// TestStatedFlagHasATimeToSwitchItOff: that a flag is stated as the cause takes nothing
+// from what undoing it tells; one switched back long after the end tells nothing.
+func TestStatedFlagHasATimeToSwitchItOff(t *testing.T) {
+	s := open(t)
+	for i, back := range []event.Millis{2 * hour, 5 * days} {
+		id, service := func(name string) string { return fmt.Sprint(name, i) }, fmt.Sprint("shop-", i)
+		insert(t, s, flag(id("on"), id("key"), "off", "on", service, day(10)), flag(id("off"), id("key"), "on", "off", service, day(10)+back))
+		insert(t, s, began(id("i"), service, "", day(10)+hour, day(10)+2*hour, links("change:"+id("on")))...)
+	}
+	in, err := s.LoadInput(t.Context(), LoadOptions{AsOf: int64(day(100)), Window: 24 * time.Hour, SettingsHash: "s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range in.FailedChange {
+		got = append(got, fmt.Sprint(f.ID, " ", f.Why, " ", max(0, f.RolledBackAt-f.FinishedAt)/int64(hour)))
+	}
+	if want := []string{"on0 stated 2", "on1 stated 0"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }

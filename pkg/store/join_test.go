@@ -176,10 +176,21 @@ func TestRecurrence(t *testing.T) {
 		},
 		{"without a mode nothing recurs", log(began("c1", "c", "", day(0), day(0)+hour), began("c2", "c", "", day(1), day(1)+hour)), ask("c"), []string{}},
 		{
-			"while the earlier one lasts it is the same failure", log(incidentOn("d1", "d", day(0), day(3)), incidentOn("d2", "d", day(1), day(1)+hour), incidentOn("d3", "d", day(4), day(4)+hour),
+			"while no earlier one has ended it is the same failure; what lasts hides nothing", log(incidentOn("d1", "d", day(0), day(3)), incidentOn("d2", "d", day(1), day(1)+hour), incidentOn("d3", "d", day(4), day(4)+hour),
 				one(detected("d4", "d", "m", day(5))), incidentOn("d5", "d", day(6), day(6)+hour)),
 			ask("d"),
-			[]string{"d3|d2|unaddressed|255600|false|false", "d4|d3|unaddressed|82800|false|false"},
+			[]string{"d3|d1|unaddressed|86400|false|false", "d4|d3|unaddressed|82800|false|false", "d5|d3|unaddressed|169200|false|false"},
+		},
+		{
+			"an incident that nobody resolved hides no later recurrence", log(one(detected("n1", "n", "m", day(0))), incidentOn("n2", "n", day(10), day(10)+hour),
+				incidentOn("n3", "n", day(20), day(20)+hour), incidentOn("n4", "n", day(30), day(30)+hour)),
+			ask("n"),
+			[]string{"n3|n2|unaddressed|860400|false|false", "n4|n3|unaddressed|860400|false|false"},
+		},
+		{
+			"what ends at the moment had ended; none recurs to itself", log(incidentOn("o1", "o", day(0), day(5)), incidentOn("o2", "o", day(5), day(5)), incidentOn("o3", "o", day(5), day(5))),
+			"SELECT incident_id, earlier_incident_id, gap_seconds FROM seen WHERE service = 'o' ORDER BY incident_id",
+			[]string{"o2|o1|0", "o3|o2|0"},
 		},
 		{
 			"repeat: an improvement was closed before", log(incidentOn("e1", "e", day(0), day(0)+hour), incidentOn("e2", "e", day(5), day(5)+hour), one(fix(opened, "e-fix", "e", day(1)), fix(closed, "e-fix", "e", day(2)))),
@@ -275,5 +286,33 @@ func TestAttributionWindowIsASetting(t *testing.T) {
 	}
 	if got := count(); got != "1" {
 		t.Fatalf("%s candidates within two hours", got)
+	}
+}
+
+// TestOfOneMillisecondTheEndIsLast: what is opened and closed at one moment is closed,
+// whatever the hashes of the two events.
+func TestOfOneMillisecondTheEndIsLast(t *testing.T) {
+	s := open(t)
+	for i := range 20 {
+		id := func(name string) string { return fmt.Sprint(name, i) }
+		insert(t, s,
+			improvement(event.PredicateOpened, id("fix"), day(1)), improvement(event.PredicateClosed, id("fix"), day(1)),
+			improvement(event.PredicateOpened, id("again"), day(0)), improvement(event.PredicateClosed, id("again"), day(1)), improvement(event.PredicateOpened, id("again"), day(1)),
+			improvement(event.PredicateOpened, id("later"), day(0)), improvement(event.PredicateClosed, id("later"), day(1)), improvement(event.PredicateOpened, id("later"), day(1)+1),
+			improvement(event.PredicateOpened, id("left"), day(1)), improvement(event.PredicateAbandoned, id("left"), day(1)),
+			gap(event.PredicateFound, id("gap"), day(1)), gap(event.PredicateClosed, id("gap"), day(1)),
+			detected(id("inc"), "shop", "", day(0)), resolved(id("inc"), day(1)), incident(event.PredicateReopened, id("inc"), day(1), nil))
+	}
+	for sql, want := range map[string]string{
+		"SELECT countIf(closed_at IS NOT NULL), countIf(reopened_at IS NOT NULL) FROM improvement WHERE improvement_id LIKE 'fix%'":   "20|0",
+		"SELECT countIf(closed_at IS NOT NULL), countIf(reopened_at IS NOT NULL) FROM improvement WHERE improvement_id LIKE 'again%'": "20|0",
+		"SELECT countIf(closed_at IS NOT NULL), countIf(reopened_at IS NOT NULL) FROM improvement WHERE improvement_id LIKE 'later%'": "20|20",
+		"SELECT countIf(abandoned_at IS NOT NULL) FROM improvement WHERE improvement_id LIKE 'left%'":                                 "20",
+		"SELECT countIf(state = 'unproven') FROM monitoring_gap":                                                                      "20",
+		"SELECT countIf(resolved_at IS NOT NULL), sum(reopen_count) FROM incident":                                                    "20|20",
+	} {
+		if got := read(t, s, sql)[0]; got != want {
+			t.Errorf("%s: %s, want %s", sql, got, want)
+		}
 	}
 }

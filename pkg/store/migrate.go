@@ -26,7 +26,7 @@ var views = []string{
 	"service", "service_alias", "failure_mode_rule_current", "setting",
 	"incident_entity", "incident_told", "incident_named",
 	"change_entity", "change_told", "change_merged", "rollback", "change_rolled_back", "change_state", "change",
-	"incident_state", "incident", "incident_reach", "change_linked", "change_undone", "incident_change", "change_blamed",
+	"incident_state", "incident", "incident_reach", "change_linked", "flag_undone", "change_undone", "incident_change", "change_blamed",
 	"improvement_state", "improvement", "recurrence",
 	"monitoring_gap_state", "monitoring_gap", "postmortem_state", "postmortem", "rejection", "coverage",
 	"experiment_state", "experiment", "near_miss_state", "near_miss", "risk_told", "mode_met", "risk_state", "risk",

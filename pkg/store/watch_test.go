@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/tuition-hq/tuition/internal/servertest"
+	"github.com/tuition-hq/tuition/pkg/event"
 	"github.com/tuition-hq/tuition/pkg/learning"
 )
 
@@ -135,5 +136,48 @@ func TestWatchIsReadBack(t *testing.T) {
 	}
 	if got := read(t, s, "SELECT count(), countIf(latest) FROM watch")[0]; got == "0|0" {
 		t.Error("no weeks")
+	}
+}
+
+// TestAnAlarmStaysWhenYearsBeginElsewhere: without a set beginning of the baseline an
+// import of older history moves the watch's years. What was raised stays to the end of
+// the year that it was raised in, and not longer.
+func TestAnAlarmStaysWhenYearsBeginElsewhere(t *testing.T) {
+	s := open(t)
+	publish := func(id string, from, at event.Millis, raised bool) {
+		t.Helper()
+		p := learning.WatchPoint{Scope: learning.Scope{Kind: "organisation"}, What: "uncontained", Clock: "days", YearFrom: int64(from),
+			At: int64(at), Latest: true, Evidence: 3, Bar: 20, State: learning.OK, Reading: "Not crossed."}
+		if raised {
+			p.Evidence, p.CrossedAt, p.AlarmSince = 500, int64(day(90)), int64(day(90))
+		}
+		r := estimateRun(id, int64(at), 10, 0.5)
+		r.Watch = []learning.WatchPoint{p}
+		if err := s.Publish(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seen := func() string {
+		t.Helper()
+		points, err := s.watch(t.Context())
+		if err != nil || len(points) != 1 {
+			t.Fatal(points, err)
+		}
+		return fmt.Sprint(read(t, s, "SELECT alarm, raised_by, startsWith(reading, 'An alarm was raised') FROM watch")[0], " ", points[0].RaisedAt != 0)
+	}
+	publish("first", day(0), day(100), true)
+	for _, c := range []struct {
+		run      string
+		from, at event.Millis
+		want     string
+	}{
+		{"older history", day(-70), day(101), "1|first|1 true"},
+		{"its year's end", day(-70 + 364), day(364), "1|first|1 true"},
+		{"after it", day(-70 + 364), day(365), "0|?|0 false"},
+	} {
+		publish(c.run, c.from, c.at, false)
+		if got := seen(); got != c.want {
+			t.Errorf("%s: %s, want %s", c.run, got, c.want)
+		}
 	}
 }

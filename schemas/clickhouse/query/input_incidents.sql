@@ -1,7 +1,8 @@
 SELECT
     incident_id, service, team, environment, severity,
     if(started_at >= @as_of, 0, started_at) AS started,
-    if(detected_at = 0 AND started = 0, began_at, if(detected_at >= @as_of, 0, detected_at)) AS detected,
+    if(detected_at >= @as_of, 0, detected_at) AS detected,
+    if(started = 0 AND detected = 0, began_at, 0), -- the first that was told of it
     if(acknowledged_at >= @as_of, 0, acknowledged_at),
     if(mitigated_at >= @as_of, 0, mitigated_at),
     if(resolved_at >= @as_of, 0, resolved_at),

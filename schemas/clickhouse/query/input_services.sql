@@ -1,23 +1,25 @@
 -- Every service that the catalog names or that an incident or a change touched,
 -- with its exposure and its deploys of each day, by environment. A service that left
--- no sign and has no date has none.
+-- no sign and has no date has none. It ends as in the view exposure.
 WITH
     (SELECT arraySort(groupArray((alias, service))) FROM service_alias) AS aliases,
     arrayConcat([''], aliases.1) AS known,
     arrayConcat([''], aliases.2) AS names,
     arrayFilter(at -> at != 0, [s.alive_from, n.first_at]) AS signs,
-    arraySort(arrayFilter(p -> p.1 != '' AND p.2 != 0, n.places)) AS present
+    arraySort(arrayFilter(p -> p.1 != '' AND p.2 != 0, n.places)) AS present,
+    arrayMap(p -> multiIf(p.4 > p.3, p.4, n.removed_everywhere_at > p.3, n.removed_everywhere_at, 0), present) AS gone,
+    multiIf(empty(present), n.removed_at, has(gone, 0), 0, arrayMax(gone)) AS ended_at
 SELECT
     n.name, if(s.team = '', 'unassigned', s.team), s.tier, s.name != '' AS in_catalog,
     if(arrayMin(signs) = 0, @as_of, least(arrayMin(signs), @as_of)) AS alive_from,
-    if(n.removed_at > n.last_at, greatest(n.removed_at, alive_from), @as_of) AS alive_to,
+    if(ended_at > n.last_at, greatest(ended_at, alive_from), @as_of) AS alive_to,
     arrayFlatten(arrayMap(p -> p.5, n.places)) AS days, arrayFlatten(arrayMap(p -> p.6, n.places)) AS deploys,
-    present.1, arrayMap(p -> p.2, present), arrayMap(p -> if(p.4 > p.3, greatest(p.4, p.2), @as_of), present),
+    present.1, arrayMap(p -> p.2, present), arrayMap((p, ended) -> if(ended != 0, greatest(ended, p.2), @as_of), present, gone),
     arrayMap(p -> p.5, present), arrayMap(p -> p.6, present)
 FROM
 (
     SELECT name, min(nullIf(first, 0)) AS first_or_null, ifNull(first_or_null, 0) AS first_at, max(last) AS last_at,
-        max(removed) AS removed_at, groupArray((environment, first, last, removed, days, deploys)) AS places
+        max(removed) AS removed_at, maxIf(removed, environment = '') AS removed_everywhere_at, groupArray((environment, first, last, removed, days, deploys)) AS places
     FROM
     (
         SELECT name, environment, ifNull(min(nullIf(first, 0)), 0) AS first, max(last) AS last, max(removed) AS removed,

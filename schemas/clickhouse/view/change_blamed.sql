@@ -1,5 +1,7 @@
 -- Changes that are a known cause of an incident: stated, or corroborated by
--- undoing them. since is when that was first to be known, in milliseconds.
+-- undoing them. since is when that was first to be known, in milliseconds; undone_at
+-- when undoing it ended an incident first, 0 not known; of those stated it is known of
+-- flags alone, as a deploy has its rollback.
 --
 -- The same as incident_change says of them, without the candidates that nothing but
 -- time speaks for: only what was undone is joined.
@@ -7,17 +9,20 @@ CREATE OR REPLACE VIEW change_blamed AS
 WITH
     (SELECT value FROM setting WHERE name = 'attribution_window_ms') AS within,
     (SELECT value FROM setting WHERE name = 'corroboration_slack_ms') AS slack
-SELECT change_id, argMin(link, (known_at, link)) AS link, min(known_at) AS since, min(undone_ms) AS undone_at
+SELECT change_id, argMin(link, (known_at, link)) AS link, min(known_at) AS since, minIf(undone_ms, undone_ms != 0) AS undone_at
 FROM
 (
-    SELECT c.change_id AS change_id, 'stated' AS link, toInt64(0) AS undone_ms, i.began_at AS known_at
+    SELECT c.change_id AS change_id, 'stated' AS link, if(f.undone_at >= i.began_at AND i.ended_at != 0 AND f.undone_at <= i.ended_at + slack, f.undone_at, 0) AS undone_ms,
+        i.began_at AS known_at
     FROM
     (
-        SELECT incident_id, arrayJoin(links) AS link, multiIf(started_at != 0, started_at, detected_at != 0, detected_at, first_told_at) AS began_at
+        SELECT incident_id, arrayJoin(links) AS link, multiIf(started_at != 0, started_at, detected_at != 0, detected_at, first_told_at) AS began_at,
+            if(resolved_at != 0, resolved_at, mitigated_at) AS ended_at
         FROM incident_told
         WHERE planned != 'yes' AND duplicate_of = ''
     ) AS i
     INNER JOIN change_linked AS c ON c.link = i.link
+    LEFT JOIN flag_undone AS f ON f.change_id = c.change_id
 
     UNION ALL
 

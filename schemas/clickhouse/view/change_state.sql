@@ -18,7 +18,7 @@ FROM
     LEFT ANTI JOIN change_merged AS m ON m.entity = t.entity
     UNION ALL
     SELECT m.change_id AS change_id, any(t.kind), any(t.service), any(t.environment),
-        argMinIf(t.version, t.finished_at, t.version != ''),
+        argMinIf(t.version, (t.finished_at, t.entity), t.version != ''),
         max(t.commit_sha), argMinIf(t.artifact, (t.finished_at, t.entity), t.artifact != ''),
         minIf(t.started_at, t.started_at != 0), max(t.finished_at),
         argMaxIf(t.outcome, (t.finished_at, t.entity), t.outcome != ''),

@@ -4,7 +4,8 @@
 -- services, or of services that they directly depend on, in the same environment
 -- (an unknown one matches any, flagged), under way or finished within the
 -- attribution window before the incident began. All are kept: rank 1 is the
--- nearest, weight is 1/m. corroborated: undoing the change ended the incident.
+-- nearest, weight is 1/m. corroborated: undoing the change ended the incident, which
+-- undone_at tells of a stated flag too.
 --
 -- The candidates meet by an equi-join on service and a bucket of time as wide as
 -- the window, so that it costs seconds and not minutes.
@@ -51,16 +52,18 @@ FROM
         UNION ALL
 
         SELECT i.incident_id, true, greatest(i.began_at - c.finished_at, 0), c.change_id,
-            0 AS undone_at,
+            if(f.undone_at >= i.began_at AND i.ended_at != 0 AND f.undone_at <= i.ended_at + slack, f.undone_at, 0) AS undone_at,
             i.environment = '' OR c.environment = '' AS environment_unknown
         FROM
         (
             SELECT incident_id, environment, arrayJoin(links) AS link,
-                multiIf(started_at != 0, started_at, detected_at != 0, detected_at, first_told_at) AS began_at
+                multiIf(started_at != 0, started_at, detected_at != 0, detected_at, first_told_at) AS began_at,
+                if(resolved_at != 0, resolved_at, mitigated_at) AS ended_at
             FROM incident_told
             WHERE planned != 'yes' AND duplicate_of = ''
         ) AS i
         INNER JOIN change_linked AS c ON c.link = i.link
+        LEFT JOIN flag_undone AS f ON f.change_id = c.change_id
     )
     GROUP BY incident_id
 )

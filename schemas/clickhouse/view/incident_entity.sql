@@ -1,6 +1,7 @@
 -- What the events of each entity of kind incident tell, names as the tools have
 -- them: '' and 0 unknown. is_incident says whether that is an incident: one may be
 -- retracted, or only ever have been amended.
+-- Of what happened in one millisecond reopening was first: it has ended.
 -- Nothing here depends on the order in which rows arrived, or on how often.
 CREATE OR REPLACE VIEW incident_entity AS
 SELECT
@@ -10,7 +11,7 @@ SELECT
     started_at, detected_at, acknowledged_at,
     if(last_reopened > last_mitigated AND last_reopened > last_resolved, 0, mitigated) AS mitigated_at,
     -- Of the ends told since it was last reopened: the latest correction, else the latest end.
-    arraySort(r -> (r.1, r.2), arrayFilter(r -> r.3 > last_reopened, resolutions))[-1].2 AS resolved_at,
+    arraySort(r -> (r.1, r.2), arrayFilter(r -> r.3 >= last_reopened, resolutions))[-1].2 AS resolved_at,
     reopen_count, first_told_at, links, source, imported, automatic, title, labels,
     stated_detect_seconds, stated_resolve_seconds
 FROM
@@ -44,7 +45,7 @@ FROM
             e.own_resolved_at != 0 OR (e.amends AND {{states "resolved_at"}})) AS resolutions,
         maxIf(e.ord, e.own_resolved_at != 0) AS last_resolved,
         maxIf(e.ord, e.own_mitigated_at != 0) AS last_mitigated,
-        maxIf(e.ord, e.predicate = 'reopened') AS last_reopened,
+        bitShiftLeft(toUInt128(maxIf(e.occurred_at, e.predicate = 'reopened')), 64) AS last_reopened, -- the least ord of its millisecond
         uniqExactIf(e.ord, e.predicate = 'reopened') AS reopen_count,
         minIf(e.occurred_at, NOT e.amends) AS first_told_at,
         {{corrected "links" "arraySort(groupUniqArrayArrayIf(e.links, NOT e.amends))"}} AS links,

@@ -15,8 +15,8 @@ WITH
             {{word "incident"}} AS incident_id,
             {{word "improvement"}} AS improvement_id,
             minIf(e.occurred_at, e.predicate = 'found') AS found_at,
-            -- Found again after it was closed: open.
-            if(maxIf(e.ord, e.predicate = 'closed') > maxIf(e.ord, e.predicate = 'found'), maxIf(e.occurred_at, e.predicate = 'closed'), 0) AS closed_at,
+            -- Found again after it was closed: open. Of one millisecond finding it was first.
+            if(maxIf(e.occurred_at, e.predicate = 'closed') >= maxIf(e.occurred_at, e.predicate = 'found'), maxIf(e.occurred_at, e.predicate = 'closed'), 0) AS closed_at,
             argMin(toString(e.source), e.ord) AS source,
             argMax(e.imported, e.first_received) AS imported
         FROM {{events "monitoring_gap"}}

@@ -1,6 +1,8 @@
--- Join 2: failures of a mode that its service had met before, after the earlier
--- one ended. While an earlier one has not ended, the next sign of it is the same
--- failure and no recurrence. Drills and duplicates are left out.
+-- Join 2: failures of a mode that its service had met before, after an earlier one
+-- ended: the one that had ended last by then. What lasts at that time, or was never
+-- told to have ended, hides nothing: only while no earlier one has ended is the next
+-- sign of the mode the same failure, and no recurrence. So what happens later changes
+-- nothing of it. Drills and duplicates are left out.
 --
 -- repeat: an improvement for the mode was declared closed before it. known_open:
 -- one was open. unaddressed: neither. The improvement is for the service, or for
@@ -18,13 +20,22 @@ SELECT
     (NOT i.closed AND NOT i.open AND i.abandoned)::Bool AS abandoned
 FROM
 (
-    SELECT incident_id, service, failure_mode, began_at, ended_at,
-        max(if(ended_at = 0, 9223372036854775807, ended_at)) OVER earlier AS all_ended_at,
-        lagInFrame(incident_id) OVER (PARTITION BY service, failure_mode ORDER BY began_at, incident_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS earlier_incident_id,
-        lagInFrame(ended_at) OVER (PARTITION BY service, failure_mode ORDER BY began_at, incident_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS earlier_ended_at
-    FROM incident_state
-    WHERE service != '' AND failure_mode != '' AND planned != 'yes' AND duplicate_of = ''
-    WINDOW earlier AS (PARTITION BY service, failure_mode ORDER BY began_at, incident_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    SELECT incident_id, service, failure_mode, began_at, earlier.3 AS earlier_incident_id, earlier.1 AS earlier_ended_at
+    FROM
+    (
+        -- Beginnings and ends lie on one line of time. What ends at a moment does so
+        -- before anything begins there, unless it began there itself.
+        SELECT *, max(if(ends, (ended_at, began_at, incident_id), (toInt64(0), toInt64(0), ''))) OVER
+            (PARTITION BY service, failure_mode ORDER BY at, at = began_at, incident_id, ends ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier
+        FROM
+        (
+            SELECT incident_id, service, failure_mode, began_at, ended_at,
+                arrayJoin(if(ended_at = 0, [false], [false, true])) AS ends, if(ends, greatest(ended_at, began_at), began_at) AS at
+            FROM incident_state
+            WHERE service != '' AND failure_mode != '' AND planned != 'yes' AND duplicate_of = ''
+        )
+    )
+    WHERE NOT ends
 ) AS f
 LEFT JOIN
 (
@@ -38,4 +49,4 @@ LEFT JOIN
     WHERE n.failure_mode != '' AND p.service IN ('', n.service)
     GROUP BY n.incident_id
 ) AS i ON i.incident_id = f.incident_id
-WHERE f.earlier_incident_id != '' AND f.all_ended_at <= f.began_at
+WHERE f.earlier_incident_id != ''

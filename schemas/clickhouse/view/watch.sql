@@ -4,9 +4,11 @@
 -- where the state does not allow a figure. before and since count failures and
 -- exposure before the watch's year and in it. crossed_at is when the evidence
 -- reached the bar on this clock, alarm_since when it did on every clock that can be
--- read. alarm stays 1 to the year's end once a run has raised it (raised_at), though
--- later events may have changed what alarm_since says; the reading then says so.
+-- read. alarm stays 1 once a run has raised it (raised_at), to the end of the year that
+-- it was raised in as that run had it, though later events may have changed what
+-- alarm_since says, or where years begin; the reading then says so.
 CREATE OR REPLACE VIEW watch AS
+WITH arraySort(arrayFilter(a -> w.at >= a.4 AND w.at <= a.5, r.alarms))[1] AS raised
 SELECT DISTINCT
     w.scope_kind AS scope_kind, w.scope AS scope, w.what AS what, w.clock AS clock,
     fromUnixTimestamp64Milli(w.at, 'UTC') AS at, w.latest AS latest, w.method AS method,
@@ -19,16 +21,22 @@ SELECT DISTINCT
     if(w.crossed_at = 0, NULL, fromUnixTimestamp64Milli(w.crossed_at, 'UTC')) AS crossed_at,
     if(w.alarm_since = 0, NULL, fromUnixTimestamp64Milli(w.alarm_since, 'UTC')) AS alarm_since,
     if(w.better_since = 0, NULL, fromUnixTimestamp64Milli(w.better_since, 'UTC')) AS improved_since,
-    if(r.raised_at = 0 OR w.at < r.crossed_at, NULL, fromUnixTimestamp64Milli(r.raised_at, 'UTC')) AS raised_at,
-    if(r.raised_at = 0 OR w.at < r.crossed_at, NULL, r.evidence) AS raised_evidence,
-    if(r.raised_at = 0 OR w.at < r.crossed_at, NULL, r.run) AS raised_by,
-    toUInt8(w.alarm_since != 0 OR r.raised_at != 0 AND w.at >= r.crossed_at) AS alarm,
+    if(raised.1 = 0, NULL, fromUnixTimestamp64Milli(raised.1, 'UTC')) AS raised_at,
+    if(raised.1 = 0, NULL, raised.3) AS raised_evidence,
+    if(raised.1 = 0, NULL, raised.2) AS raised_by,
+    toUInt8(w.alarm_since != 0 OR raised.1 != 0) AS alarm,
     if(isNaN(w.doubling), NULL, w.doubling) AS power_doubling,
     if(isNaN(w.tripling), NULL, w.tripling) AS power_tripling,
     if(isNaN(w.delay), NULL, w.delay) AS delay_weeks,
-    if(r.raised_at = 0 OR w.at < r.crossed_at OR w.alarm_since != 0, w.reading,
-        concat('An alarm was raised on ', toString(toDate(fromUnixTimestamp64Milli(r.raised_at, 'UTC'))),
+    if(raised.1 = 0 OR w.alarm_since != 0, w.reading,
+        concat('An alarm was raised on ', toString(toDate(fromUnixTimestamp64Milli(raised.1, 'UTC'))),
             ' and stays for the year; after later corrections: ', w.reading)) AS reading
 FROM watch_row AS w
-LEFT JOIN watch_alarm_first AS r ON r.scope_kind = w.scope_kind AND r.scope = w.scope AND r.what = w.what AND r.year_from = w.year_from
+LEFT JOIN
+(
+    SELECT scope_kind, scope, what,
+        groupArray((raised_at, run, evidence, crossed_at, year_from + 31449600000)) AS alarms -- 52 weeks
+    FROM watch_alarm_first
+    GROUP BY scope_kind, scope, what
+) AS r ON r.scope_kind = w.scope_kind AND r.scope = w.scope AND r.what = w.what
 WHERE w.run = (SELECT run FROM estimate_run_current)
