@@ -144,6 +144,7 @@ func (n *nothing) Add(*event.Message) *event.Rejection {
 
 func (n *nothing) Reject(*event.Message, *event.Rejection) {}
 func (n *nothing) Size() (int, int)                        { return int(n.open), 0 }
+func (n *nothing) Stream(context.Context) error            { return nil }
 func (n *nothing) Flush(context.Context) error             { n.open = 0; return nil }
 func (n *nothing) Discard()                                { n.open = 0 }
 func (n *nothing) Halt(error) bool                         { return false }

@@ -37,10 +37,11 @@ func TestMain(m *testing.M) {
 	servertest.Main(m)
 }
 
-// Where a child kills itself, in its Nth insert.
+// Where a child kills itself, in its Nth insert or after the Nth block of its inserts.
 const (
 	beforeInsert = "before insert"
 	midInsert    = "mid-insert"
+	afterBlock   = "after a block"
 	afterInsert  = "after insert"
 )
 
@@ -132,7 +133,7 @@ func newConsumer(ctx context.Context, o orders, log *zap.Logger) (*consume.Consu
 			h = &late{sink: s, store: st}
 		case ignoreError:
 			if i == 1 { // the other is honest, and inserts first
-				h = &careless{sink: s, proxy: p}
+				h = &careless{sink: s}
 			}
 		}
 		handlers = append(handlers, &doomed{Handler: h, killer: k})
@@ -148,6 +149,7 @@ func newConsumer(ctx context.Context, o orders, log *zap.Logger) (*consume.Consu
 type killer struct {
 	orders
 	inserts atomic.Int64
+	blocks  atomic.Int64
 	inside  atomic.Bool // the insert in whose middle it dies is under way
 	bytes   atomic.Int64
 }
@@ -181,6 +183,14 @@ func (d *doomed) Flush(ctx context.Context) error {
 	}
 	err := d.Handler.Flush(ctx)
 	if chosen && k.KillAt == afterInsert && err == nil {
+		k.die()
+	}
+	return err
+}
+
+func (d *doomed) Stream(ctx context.Context) error {
+	err := d.Handler.Stream(ctx)
+	if k := d.killer; k.blocks.Add(1) == int64(k.KillOn) && k.KillAt == afterBlock {
 		k.die()
 	}
 	return err
@@ -221,6 +231,7 @@ func (s *sink) Add(m *event.Message) *event.Rejection {
 
 func (s *sink) Reject(m *event.Message, r *event.Rejection) { s.batch.AppendRejection(m, r) }
 func (s *sink) Size() (int, int)                            { return s.batch.Rows(), s.batch.Bytes() }
+func (s *sink) Stream(ctx context.Context) error            { return s.batch.Stream(ctx) }
 func (s *sink) Discard()                                    { s.batch.Reset() }
 func (s *sink) Halt(err error) bool                         { return store.Classify(err) == store.Halt }
 
@@ -245,22 +256,21 @@ func (l *late) Flush(context.Context) error {
 	return nil
 }
 
-// careless takes the failure of its first insert for a success.
+// careless takes the failure of its first insert for a success. Only its own fails: that
+// of another would have what it lost read again.
 type careless struct {
 	*sink
-	proxy *proxy
-	lost  bool
+	lost bool
 }
 
 func (c *careless) Flush(ctx context.Context) error {
 	if c.lost {
 		return c.sink.Flush(ctx)
 	}
-	c.proxy.setCut(true)
-	err := c.sink.Flush(ctx)
-	c.proxy.setCut(false)
-	if err == nil {
-		return errors.New("the cut connection did not fail the insert")
+	cut, cancel := context.WithCancel(ctx)
+	cancel()
+	if err := c.sink.Flush(cut); err == nil {
+		return errors.New("the end of its context did not fail the insert")
 	}
 	c.lost = true
 	c.batch.Reset()

@@ -10,8 +10,8 @@ import (
 	"github.com/tuition-hq/tuition/pkg/event"
 )
 
-// Fault 1: the consumer is killed before, in the middle of and after an insert, and
-// after a commit.
+// Fault 1: the consumer is killed before, in the middle of and after an insert, between
+// the blocks of one, and after a commit.
 func TestKilledConsumer(t *testing.T) {
 	rounds := 1
 	if long() {
@@ -19,10 +19,13 @@ func TestKilledConsumer(t *testing.T) {
 	}
 	s := newScene(t, servertest.SharedKafka(t), 4)
 	for round := range rounds {
-		for _, place := range []string{beforeInsert, midInsert, afterInsert} {
+		for _, place := range []string{beforeInsert, midInsert, afterBlock, afterInsert} {
 			s.sender.send(t, s.world.records(t, 1500))
 			o := s.orders
 			o.KillAt, o.KillOn, o.KillBytes = place, 1+s.rng.IntN(4), 1+s.rng.Int64N(12_000)
+			if place == afterBlock {
+				o.BatchBytes = 64 << 10 // a few blocks of each insert
+			}
 			p := spawn(t, o)
 			s.waitUntil("the consumer's death "+place, time.Minute, p.dead)
 			t.Logf("round %d: died %s, insert %d; committed %v", round, place, o.KillOn, s.watch.now())

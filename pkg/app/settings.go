@@ -45,7 +45,7 @@ type KafkaSettings struct {
 	TLS             TLSSettings     `yaml:"tls" envPrefix:"TLS_"`
 	SASL            SASLSettings    `yaml:"sasl" envPrefix:"SASL_"`
 	BatchRows       int             `yaml:"batch_rows" env:"BATCH_ROWS" doc:"an insert has at most this many events"`
-	BatchBytes      int             `yaml:"batch_bytes" env:"BATCH_BYTES" doc:"an insert has at most this many bytes of records"`
+	BatchBytes      int             `yaml:"batch_bytes" env:"BATCH_BYTES" doc:"a batch in the making that takes this many bytes of memory is sent to ClickHouse in part; the insert goes on"`
 	BatchAge        time.Duration   `yaml:"batch_age" env:"BATCH_AGE" doc:"an event waits at most this long for its insert"`
 	StopWithin      time.Duration   `yaml:"stop_within" env:"STOP_WITHIN" doc:"on a stop the open batch is finished within this time or left to be read again"`
 }
@@ -136,7 +136,7 @@ func DefaultSettings() Settings {
 			Brokers: []string{"127.0.0.1:9092"}, Group: "tuition",
 			EventsTopic: "tuition.events", DeadLetterTopic: "tuition.deadletter",
 			Partitions: 4,
-			BatchRows:  100_000, BatchBytes: 16 << 20, BatchAge: time.Second, StopWithin: 10 * time.Second,
+			BatchRows:  200_000, BatchBytes: 4 << 20, BatchAge: time.Second, StopWithin: 10 * time.Second,
 		},
 		ClickHouse: ClickHouseSettings{
 			Addresses: []string{"127.0.0.1:9000"}, Database: "tuition",

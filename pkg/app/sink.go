@@ -81,6 +81,9 @@ func (k *sink) Reject(m *event.Message, r *event.Rejection) {
 	k.batch.AppendRejection(m, r)
 }
 
+// Stream gives the rows so far to the store, which acknowledges them at the flush.
+func (k *sink) Stream(ctx context.Context) error { return k.batch.Stream(ctx) }
+
 // Size is what the open batch holds.
 func (k *sink) Size() (rows, bytes int) { return k.batch.Rows(), k.batch.Bytes() }
 

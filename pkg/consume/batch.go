@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -53,95 +55,131 @@ func keep(m *event.Message) event.Message {
 	return kept
 }
 
-// full compares with the limits.
-func (b *batch) full(cfg *Config) bool {
-	rows, bytes := b.handler.Size()
-	return rows+len(b.rejected) >= cfg.BatchRows || bytes+b.bytes >= cfg.BatchBytes
-}
-
-// generation is the life of one assignment. The open batch is the token in the
-// channel open: who holds it may add. A full one goes to full, in order, and comes
-// back through free. There is a single storing goroutine, which has sealed batches stored
-// at one time and commits them one after another: partitions are committed in the
-// order in which they were read.
+// generation is the life of one assignment, spent in rounds.
 type generation struct {
 	*Consumer
 	gen       *kafka.Generation
 	producer  *Producer
-	open      chan *batch
-	full      chan *batch
-	free      chan *batch
-	committed map[TopicPartition]int64 // only the storing goroutine's
+	committed map[TopicPartition]int64
+	failures  atomic.Int32 // rounds that failed since the last commit
 }
 
-// generation starts the goroutines of one assignment and returns a channel that
-// closes when all have ended.
+// generation starts the work of one assignment and returns a channel that closes
+// when all of it has ended.
 func (c *Consumer) generation(run context.Context, gen *kafka.Generation, producer *Producer) <-chan struct{} {
-	n := len(c.handlers)
-	g := &generation{
-		Consumer: c, gen: gen, producer: producer,
-		open: make(chan *batch, 1), full: make(chan *batch, n), free: make(chan *batch, n),
-		committed: map[TopicPartition]int64{},
-	}
-	for i, h := range c.handlers {
-		h.Discard() // of what an earlier generation abandoned
-		b := &batch{handler: h, next: map[TopicPartition]int64{}}
-		if i == 0 {
-			g.open <- b
-		} else {
-			g.free <- b
-		}
-	}
+	g := &generation{Consumer: c, gen: gen, producer: producer, committed: map[TopicPartition]int64{}}
 	var assigned []string
-	fetching := make(chan struct{}) // closed when no goroutine adds any more
-	running := 1                    // the ageing goroutine
-	ended := make(chan struct{})
-	stopped := func() {
-		ended <- struct{}{}
-	}
 	for topic, ps := range gen.Assignments {
 		for _, p := range ps {
-			tp := TopicPartition{topic, int32(p.ID)}
-			assigned = append(assigned, tp.String())
-			running++
-			gen.Start(func(ctx context.Context) {
-				defer stopped()
-				g.fetch(ctx, tp, p.Offset)
-			})
+			assigned = append(assigned, TopicPartition{topic, int32(p.ID)}.String())
 		}
 	}
-	go func() {
-		for range running {
-			<-ended
-		}
-		close(fetching)
-	}()
 	slices.Sort(assigned)
 	c.log.Info("joined the consumer group", zap.String("group", c.cfg.Group), zap.Int32("generation", gen.ID), zap.Strings("partitions", assigned))
 	c.metrics.forget(gen.Assignments)
 	c.setReady(nil)
-	gen.Start(func(ctx context.Context) {
-		defer stopped()
-		g.age(ctx)
-	})
 	done := make(chan struct{})
 	gen.Start(func(ctx context.Context) {
 		defer close(done)
-		g.store(run, ctx, fetching)
+		g.work(run, ctx)
 	})
 	return done
 }
 
+// work goes from round to round until the generation ends. Its return ends the generation.
+// The rows of a batch are not kept once they are on their way into the store, so that
+// batches may be large and memory small: what could not be stored is read from Kafka again.
+func (g *generation) work(run, ctx context.Context) {
+	pauses := g.pauses()
+	for {
+		err := g.round(run, ctx)
+		if err == nil || ctx.Err() != nil || g.haltError() != nil {
+			return
+		}
+		if g.failures.Add(1) == 1 {
+			pauses.Reset()
+		}
+		pause := pauses.NextBackOff()
+		g.retrying("store", err)
+		g.log.Error("cannot store the batch; reading its records again", zap.Duration("again_in", pause), zap.Error(err))
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+	}
+}
+
+// batchRows is how many rows a batch may have. A store that has too little memory for
+// so many gets half as many after each failure, until it has stored a batch.
+func (g *generation) batchRows() int {
+	return max(g.cfg.BatchRows>>min(g.failures.Load(), 30), min(g.cfg.BatchRows, 1000))
+}
+
+// round reads all partitions from where they are committed and stores what it reads,
+// until the generation ends or a batch could not be stored. The open batch is the token
+// in the channel open: who holds it may add. A full one goes to full, in order, and comes
+// back through free. There is a single storing goroutine, which has sealed batches stored
+// at one time and commits them one after another: partitions are committed in the
+// order in which they were read.
+type round struct {
+	*generation
+	open chan *batch
+	full chan *batch
+	free chan *batch
+}
+
+// round returns why a batch could not be stored, or nil at the end of the generation.
+func (g *generation) round(run, ctx context.Context) error {
+	n := len(g.handlers)
+	r := &round{generation: g, open: make(chan *batch, 1), full: make(chan *batch, n), free: make(chan *batch, n)}
+	for i, h := range g.handlers {
+		defer h.Discard() // of what could not be stored
+		b := &batch{handler: h, next: map[TopicPartition]int64{}}
+		if i == 0 {
+			r.open <- b
+		} else {
+			r.free <- b
+		}
+	}
+	reading, stop := context.WithCancel(ctx)
+	var readers sync.WaitGroup
+	for topic, ps := range g.gen.Assignments {
+		for _, p := range ps {
+			tp := TopicPartition{topic, int32(p.ID)}
+			from, ok := g.committed[tp]
+			if !ok {
+				from = p.Offset
+			}
+			readers.Go(func() { r.fetch(reading, tp, from) })
+		}
+	}
+	readers.Go(func() { r.age(reading) })
+	defer readers.Wait()
+	defer stop()
+	return r.store(run, ctx, &readers)
+}
+
+// isFull says whether a batch is to be sealed. One that takes too much memory is streamed.
+func (r *round) isFull(ctx context.Context, b *batch) bool {
+	rows, bytes := b.handler.Size()
+	if rows+len(b.rejected) >= r.batchRows() || b.bytes >= r.cfg.BatchBytes {
+		return true
+	}
+	// The flush of the sealed batch will tell of the error.
+	return bytes >= r.cfg.BatchBytes && b.handler.Stream(ctx) != nil
+}
+
 // add appends records to the open batch, sealing it whenever it is full. next is
 // the partition's offset after the last of them, which may lie beyond it. It
-// returns false when the generation has ended.
-func (g *generation) add(ctx context.Context, tp TopicPartition, records []event.Message, next int64) bool {
+// returns false when the round has ended.
+func (r *round) add(ctx context.Context, tp TopicPartition, records []event.Message, next int64) bool {
 	for {
 		var b *batch
 		select {
 		case <-ctx.Done():
 			return false
-		case b = <-g.open:
+		case b = <-r.open:
 		}
 		if b.opened.IsZero() {
 			b.opened = time.Now()
@@ -149,22 +187,21 @@ func (g *generation) add(ctx context.Context, tp TopicPartition, records []event
 		full := false
 		for len(records) > 0 && !full {
 			m := &records[0]
-			if r := b.handler.Add(m); r != nil {
-				g.metrics.rejections.WithLabelValues(string(r.Code)).Inc()
-				b.reject(m, r)
+			if rejection := b.handler.Add(m); rejection != nil {
+				b.reject(m, rejection)
 			}
 			b.next[tp] = m.Offset + 1
 			records = records[1:]
-			full = b.full(&g.cfg)
+			full = r.isFull(ctx, b)
 		}
 		if len(records) == 0 && next > b.next[tp] {
 			b.next[tp] = next
 		}
 		if !full {
-			g.open <- b
+			r.open <- b
 			return true
 		}
-		if !g.seal(ctx, b) {
+		if !r.seal(ctx, b) {
 			return false
 		}
 		if len(records) == 0 {
@@ -175,20 +212,20 @@ func (g *generation) add(ctx context.Context, tp TopicPartition, records []event
 
 // seal hands a batch to the storing goroutine and opens the next one, which waits
 // for a handler to be free: this is what holds the readers back.
-func (g *generation) seal(ctx context.Context, b *batch) bool {
-	g.full <- b
+func (r *round) seal(ctx context.Context, b *batch) bool {
+	r.full <- b
 	select {
 	case <-ctx.Done():
 		return false
-	case b = <-g.free:
-		g.open <- b
+	case b = <-r.free:
+		r.open <- b
 		return true
 	}
 }
 
 // age seals the open batch when it is old.
-func (g *generation) age(ctx context.Context) {
-	tick := time.NewTicker(max(g.cfg.BatchAge/8, time.Millisecond))
+func (r *round) age(ctx context.Context) {
+	tick := time.NewTicker(max(r.cfg.BatchAge/8, time.Millisecond))
 	defer tick.Stop()
 	for {
 		select {
@@ -199,10 +236,10 @@ func (g *generation) age(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case b := <-g.open:
-			if b.opened.IsZero() || time.Since(b.opened) < g.cfg.BatchAge {
-				g.open <- b
-			} else if !g.seal(ctx, b) {
+		case b := <-r.open:
+			if b.opened.IsZero() || time.Since(b.opened) < r.cfg.BatchAge {
+				r.open <- b
+			} else if !r.seal(ctx, b) {
 				return
 			}
 		}
@@ -211,16 +248,16 @@ func (g *generation) age(ctx context.Context) {
 
 // store has every sealed batch made safe at once, so that the next one does not wait
 // for the acknowledgement of the one before, and commits them in order; after one that
-// was abandoned none is committed. When the generation ends it has a bounded time to
+// was given up none is committed. When the generation ends it has a bounded time to
 // store and commit what was read, then abandons the rest: those records are read
-// again. Its return ends the generation.
-func (g *generation) store(run, ctx context.Context, fetching <-chan struct{}) {
+// again. It returns why a batch could not be stored, or nil at the end of the generation.
+func (r *round) store(run, ctx context.Context, readers *sync.WaitGroup) (unstored error) {
 	bounded, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	stopBound := context.AfterFunc(ctx, func() {
-		bound := g.cfg.RebalanceTimeout / 2
+		bound := r.cfg.RebalanceTimeout / 2
 		if run.Err() != nil {
-			bound = g.cfg.StopTimeout
+			bound = r.cfg.StopTimeout
 		}
 		time.AfterFunc(bound, cancel)
 	})
@@ -229,18 +266,29 @@ func (g *generation) store(run, ctx context.Context, fetching <-chan struct{}) {
 	secure := func(b *batch) {
 		b.safe = make(chan error, 1)
 		sealed = append(sealed, b)
-		go func() { b.safe <- g.secure(bounded, b) }()
+		go func() { b.safe <- r.secure(bounded, b) }()
 	}
 	defer func() {
 		cancel()
 		for _, b := range sealed {
-			_ = g.abandoned(b, cmp.Or(<-b.safe, errEarlierAbandoned))
+			r.abandoned(b, cmp.Or(<-b.safe, errEarlierAbandoned))
 		}
 	}()
-	oldest := func(err error) bool {
+	// finish commits the oldest batch, of which secure returned err; false says that it is abandoned.
+	finish := func(err error) bool {
 		b := sealed[0]
 		sealed = sealed[1:]
-		return g.finish(ctx, b, err)
+		unstored = err
+		if err == nil {
+			err = r.commit(ctx, b)
+		}
+		if err != nil {
+			r.abandoned(b, err)
+			return false
+		}
+		r.failures.Store(0)
+		r.setReady(nil)
+		return true
 	}
 	for {
 		var safe chan error
@@ -248,26 +296,26 @@ func (g *generation) store(run, ctx context.Context, fetching <-chan struct{}) {
 			safe = sealed[0].safe
 		}
 		select {
-		case b := <-g.full:
+		case b := <-r.full:
 			secure(b)
 		case err := <-safe:
 			b := sealed[0]
-			if !oldest(err) {
-				return
+			if !finish(err) {
+				return unstored
 			}
 			b.reset()
-			g.free <- b
+			r.free <- b
 		case <-ctx.Done():
-			<-fetching
-			for b := range g.left() {
+			readers.Wait()
+			for b := range r.left() {
 				secure(b)
 			}
 			for len(sealed) > 0 {
-				if !oldest(<-sealed[0].safe) {
-					return
+				if !finish(<-sealed[0].safe) {
+					return unstored
 				}
 			}
-			return
+			return nil
 		}
 	}
 }
@@ -275,11 +323,11 @@ func (g *generation) store(run, ctx context.Context, fetching <-chan struct{}) {
 var errEarlierAbandoned = errors.New("an earlier batch was abandoned")
 
 // left yields the batches that hold records, oldest first, once nobody adds any more.
-func (g *generation) left() func(yield func(*batch) bool) {
+func (r *round) left() func(yield func(*batch) bool) {
 	return func(yield func(*batch) bool) {
 		for {
 			select {
-			case b := <-g.full:
+			case b := <-r.full:
 				if !yield(b) {
 					return
 				}
@@ -287,7 +335,7 @@ func (g *generation) left() func(yield func(*batch) bool) {
 			default:
 			}
 			select {
-			case b := <-g.open:
+			case b := <-r.open:
 				if len(b.next) > 0 {
 					yield(b)
 				}

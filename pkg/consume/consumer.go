@@ -30,13 +30,17 @@ type Handler interface {
 	// permanent fault of this record: it goes to the dead letters. The message and
 	// its memory are the consumer's again when Add returns.
 	Add(m *event.Message) *event.Rejection
-	// Reject tells that the dead letter of a rejected record is written, before the
-	// batch is flushed; the message is good until Reject returns.
+	// Reject tells that the dead letter of a rejected record is written, after the
+	// flush of the batch that it came in; the message is good until Reject returns.
 	Reject(m *event.Message, r *event.Rejection)
-	// Size is that of the open batch.
+	// Size is that of the open batch: all its rows, and the bytes of those in memory.
 	Size() (rows, bytes int)
+	// Stream gives the rows so far to the store, so that their memory is free. They
+	// are acknowledged by Flush, which also tells what an error of Stream means.
+	Stream(ctx context.Context) error
 	// Flush stores the open batch and returns nil when it is acknowledged and the
-	// batch empty again. After an error it is called again with the same rows.
+	// batch empty again. After an error it is called again with the same rejections,
+	// but never with the same rows: they are discarded, read and added again.
 	Flush(ctx context.Context) error
 	// Discard forgets the open batch: its records will be read again.
 	Discard()
@@ -52,8 +56,8 @@ type Config struct {
 	DeadLetterTopic string   // default "tuition.deadletter"
 	Version         string   // of this program, for the dead letters' headers
 
-	BatchRows  int           // rows of a batch at most; default 100,000
-	BatchBytes int           // bytes of a batch at most, as the handler counts them; default 20 MiB
+	BatchRows  int           // rows of a batch at most; default 200,000
+	BatchBytes int           // the handler streams its rows at so many bytes, as it counts them; default 4 MiB
 	BatchAge   time.Duration // a batch is stored at the latest this long after its first record; default 1 s
 	FetchBytes int           // asked of one partition at a time; default 1 MiB
 
@@ -71,8 +75,8 @@ func (c Config) withDefaults() Config {
 	if len(c.Topics) == 0 {
 		c.Topics = []string{"tuition.events"}
 	}
-	orNumber(&c.BatchRows, 100_000)
-	orNumber(&c.BatchBytes, 20<<20)
+	orNumber(&c.BatchRows, 200_000)
+	orNumber(&c.BatchBytes, 4<<20)
 	orNumber(&c.BatchAge, time.Second)
 	orNumber(&c.FetchBytes, 1<<20)
 	orNumber(&c.SessionTimeout, 10*time.Second)
@@ -308,12 +312,16 @@ func (c *Consumer) waitForTopics(ctx context.Context) error {
 	return err
 }
 
-// retryOptions is the one way of retrying: from 100 ms doubling to RetryMax, with
-// jitter, without end.
-func (c *Consumer) retryOptions(notify backoff.Notify) []backoff.RetryOption {
+// pauses is the one way of trying again: from 100 ms doubling to RetryMax, with jitter.
+func (c *Consumer) pauses() *backoff.ExponentialBackOff {
 	b := backoff.NewExponentialBackOff()
 	b.InitialInterval = 100 * time.Millisecond
 	b.Multiplier = 2
 	b.MaxInterval = c.cfg.RetryMax
-	return []backoff.RetryOption{backoff.WithBackOff(b), backoff.WithMaxElapsedTime(0), backoff.WithNotify(notify)}
+	return b
+}
+
+// retryOptions tries again without end.
+func (c *Consumer) retryOptions(notify backoff.Notify) []backoff.RetryOption {
+	return []backoff.RetryOption{backoff.WithBackOff(c.pauses()), backoff.WithMaxElapsedTime(0), backoff.WithNotify(notify)}
 }

@@ -13,51 +13,53 @@ import (
 
 // A batch is made safe and then committed:
 //
-//  1. the rejected records are acknowledged by the dead-letter topic;
-//  2. the rows are acknowledged by the store;
-//  3. the offsets are committed, by the generation that read them, after those of all
+//  1. the rows are acknowledged by the store;
+//  2. the rejected records are acknowledged by the dead-letter topic;
+//  3. why they were rejected is acknowledged by the store;
+//  4. the offsets are committed, by the generation that read them, after those of all
 //     earlier batches.
 //
-// A process that dies between two steps repeats them, which changes nothing.
+// A process that dies between two steps repeats them, which changes nothing. The rows
+// come first because they are read again if they cannot be stored, and with them the
+// rejected records: none of these is in the dead letters yet.
 
-// secure does the first two, trying again in place until bounded ends.
+// secure does the first three.
 func (g *generation) secure(bounded context.Context, b *batch) error {
-	if err := g.deadLetters(bounded, b); err != nil {
-		return err
+	rows, _ := b.handler.Size()
+	if rows > 0 {
+		if err := g.flush(bounded, b); err != nil {
+			return err
+		}
 	}
-	for i := range b.rejected {
-		b.handler.Reject(&b.rejected[i].message, &b.rejected[i].rejection)
+	if len(b.rejected) > 0 {
+		if err := g.deadLetters(bounded, b); err != nil {
+			return err
+		}
+		if err := g.rejections(bounded, b); err != nil {
+			return err
+		}
 	}
-	if rows, _ := b.handler.Size(); rows > 0 || len(b.rejected) > 0 {
-		return g.flush(bounded, b)
+	if rows > 0 || len(b.rejected) > 0 {
+		g.metrics.batches.Inc()
 	}
 	return nil
 }
 
-// finish commits a batch of which secure returned err; false says that it is abandoned.
-func (g *generation) finish(generation context.Context, b *batch, err error) bool {
-	if err == nil {
-		err = g.commit(generation, b)
-	}
-	if err != nil {
-		return g.abandoned(b, err)
-	}
-	g.setReady(nil)
-	return true
-}
-
-func (g *generation) abandoned(b *batch, err error) bool {
+func (g *generation) abandoned(b *batch, err error) {
 	g.metrics.abandoned.Inc()
 	if g.haltError() == nil {
 		g.log.Warn("batch abandoned; its records will be read again", zap.Int("partitions", len(b.next)), zap.Error(err))
 	}
-	return false
 }
 
+// retrying tells of a failed attempt at a stage that will be tried again.
+func (g *generation) retrying(stage string, err error) {
+	g.metrics.retries.WithLabelValues(stage).Inc()
+	g.setReady(err)
+}
+
+// deadLetters writes the rejected records, trying again in place until ctx ends.
 func (g *generation) deadLetters(ctx context.Context, b *batch) error {
-	if len(b.rejected) == 0 {
-		return nil
-	}
 	attempt := 0
 	var left []event.Message
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
@@ -76,34 +78,44 @@ func (g *generation) deadLetters(ctx context.Context, b *batch) error {
 		})
 		return struct{}{}, err
 	}, g.retryOptions(func(err error, pause time.Duration) {
-		g.metrics.retries.WithLabelValues("deadletter").Inc()
-		g.setReady(err)
+		g.retrying("deadletter", err)
 		g.log.Error("cannot write dead letters; offsets stay where they are", zap.String("topic", g.cfg.DeadLetterTopic),
 			zap.Int("letters", len(left)), zap.Duration("again_in", pause), zap.Error(err))
 	})...)
 	if err == nil {
 		g.metrics.deadLetters.Add(float64(len(b.rejected)))
+		for i := range b.rejected {
+			g.metrics.rejections.WithLabelValues(string(b.rejected[i].rejection.Code)).Inc()
+		}
 	}
 	return err
 }
 
-func (g *generation) flush(ctx context.Context, b *batch) error {
+// rejections stores why records were rejected, trying again in place until ctx ends.
+func (g *generation) rejections(ctx context.Context, b *batch) error {
+	for i := range b.rejected {
+		b.handler.Reject(&b.rejected[i].message, &b.rejected[i].rejection)
+	}
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		started := time.Now()
-		err := b.handler.Flush(ctx)
-		g.metrics.flush.Observe(time.Since(started).Seconds())
-		if err != nil && b.handler.Halt(err) {
-			g.halt(err)
+		err := g.flush(ctx, b)
+		if err != nil && g.haltError() != nil {
 			err = backoff.Permanent(err)
 		}
 		return struct{}{}, err
 	}, g.retryOptions(func(err error, pause time.Duration) {
-		g.metrics.retries.WithLabelValues("store").Inc()
-		g.setReady(err)
-		g.log.Error("cannot store the batch; trying again", zap.Duration("again_in", pause), zap.Error(err))
+		g.retrying("store", err)
+		g.log.Error("cannot store why records were rejected; trying again", zap.Duration("again_in", pause), zap.Error(err))
 	})...)
-	if err == nil {
-		g.metrics.batches.Inc()
+	return err
+}
+
+// flush stores the batch, once.
+func (g *generation) flush(ctx context.Context, b *batch) error {
+	started := time.Now()
+	err := b.handler.Flush(ctx)
+	g.metrics.flush.Observe(time.Since(started).Seconds())
+	if err != nil && b.handler.Halt(err) {
+		g.halt(err)
 	}
 	return err
 }

@@ -53,7 +53,7 @@ func newMetrics() *metrics {
 	m.records = counter("records_total", "Records read from Kafka.")
 	m.bytes = counter("bytes_total", "Bytes of the keys and values of the records read, uncompressed.")
 	m.batches = counter("batches_total", "Batches that the store has acknowledged.")
-	m.abandoned = counter("batches_abandoned_total", "Batches that were given up at the end of a generation; their records are read again.")
+	m.abandoned = counter("batches_abandoned_total", "Batches that could not be stored, or not before the end of a generation; their records are read again.")
 	m.deadLetters = counter("dead_letters_total", "Records written to the dead-letter topic.")
 	m.rebalances = counter("rebalances_total", "Assignments of partitions received from the consumer group.")
 	m.groupErrors = counter("group_errors_total", "Failed attempts to join the consumer group.")

@@ -57,7 +57,13 @@ func TestNothingIsCommittedAfterAnAbandonedBatch(t *testing.T) {
 	want := values(0, 600)
 	last := send(t, brokers, want...)
 	secondIn := make(chan struct{})
-	one := &shelf{fault: func(context.Context, int) error { return errors.New("connection refused") }}
+	one := &shelf{fault: func(ctx context.Context, _ int) error {
+		select {
+		case <-secondIn:
+		case <-ctx.Done():
+		}
+		return errors.New("connection refused")
+	}}
 	two := &shelf{fault: func(_ context.Context, n int) error {
 		if n == 1 {
 			close(secondIn)

@@ -22,11 +22,15 @@ func TestMain(m *testing.M) { servertest.Main(m) }
 type shelf struct {
 	mu       sync.Mutex
 	open     []string
+	streamed []string
+	most     int // rows in memory at one time
+	largest  int // rows of a flush that was acknowledged
 	stored   []string
 	rejected []event.Rejection
 	pending  []event.Rejection
 	flushes  int
 	fault    func(ctx context.Context, flush int) error // of Flush, before anything is stored
+	broken   error                                      // of Stream, from which Flush also fails
 	halt     bool
 }
 
@@ -37,6 +41,7 @@ func (s *shelf) Add(m *event.Message) *event.Rejection {
 		return &event.Rejection{Code: event.CodeInvalidJSON, Pointer: "/x", Expected: "an object", Mend: "send one", Schema: "https://schemas.test/x", Position: m.Position}
 	}
 	s.open = append(s.open, string(m.Value))
+	s.most = max(s.most, len(s.open))
 	return nil
 }
 
@@ -49,7 +54,15 @@ func (s *shelf) Reject(m *event.Message, r *event.Rejection) {
 func (s *shelf) Size() (int, int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.open), 100 * len(s.open)
+	return len(s.streamed) + len(s.open), 100 * len(s.open)
+}
+
+func (s *shelf) Stream(context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.streamed = append(s.streamed, s.open...)
+	s.open = nil
+	return s.broken
 }
 
 func (s *shelf) Flush(ctx context.Context) error {
@@ -64,16 +77,20 @@ func (s *shelf) Flush(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stored = append(s.stored, s.open...)
+	if s.broken != nil {
+		return s.broken
+	}
+	s.largest = max(s.largest, len(s.streamed)+len(s.open))
+	s.stored = append(append(s.stored, s.streamed...), s.open...)
 	s.rejected = append(s.rejected, s.pending...)
-	s.open, s.pending = nil, nil
+	s.streamed, s.open, s.pending = nil, nil, nil
 	return nil
 }
 
 func (s *shelf) Discard() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.open, s.pending = nil, nil
+	s.streamed, s.open, s.pending = nil, nil, nil
 }
 
 func (s *shelf) Halt(error) bool { return s.halt }

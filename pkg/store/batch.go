@@ -21,8 +21,11 @@ import (
 type Batch struct {
 	store      *Store
 	client     *ch.Client
-	events     eventColumns
+	events     *eventColumns // being filled
+	spare      *eventColumns // the last that was streamed, which may still be on its way
 	rejections rejectionColumns
+	stream     *stream // the insert under way; nil: none
+	streamed   int     // rows that were given to it
 	bytes      int
 	compress   func(addr string) ch.Compression
 }
@@ -32,7 +35,7 @@ const rowBytes = 300
 
 // NewBatch makes an empty batch.
 func (s *Store) NewBatch() *Batch {
-	return &Batch{store: s, events: newEventColumns(), rejections: newRejectionColumns(), compress: compression}
+	return &Batch{store: s, events: newEventColumns(), spare: newEventColumns(), rejections: newRejectionColumns(), compress: compression}
 }
 
 // Append adds a copy of an event that the decoder accepted.
@@ -47,30 +50,35 @@ func (b *Batch) AppendRejection(m *event.Message, r *event.Rejection) {
 	b.bytes += rowBytes
 }
 
-// Rows is how many rows the batch holds, rejections included.
-func (b *Batch) Rows() int { return b.events.rows() + b.rejections.rows() }
+// Rows is how many rows the batch has, those that were streamed and rejections included.
+func (b *Batch) Rows() int { return b.streamed + b.events.rows() + b.rejections.rows() }
 
-// Bytes is about how much memory the rows take.
+// Bytes is about how much memory is taken by the rows that were not yet streamed.
 func (b *Batch) Bytes() int { return b.bytes }
 
 // Truncate forgets the events appended last, until only so many rows are left.
-// Nothing but events may have been appended since the batch had that many.
+// Nothing but events may have been appended since the batch had that many, and
+// none of them streamed.
 func (b *Batch) Truncate(rows int) {
-	events := rows - b.rejections.rows()
+	events := rows - b.streamed - b.rejections.rows()
 	for _, c := range b.events.all {
 		c.truncate(events)
 	}
 }
 
-// Reset forgets all rows and keeps their memory.
+// Reset forgets all rows and keeps their memory. Of an insert that is under way
+// some rows may land all the same.
 func (b *Batch) Reset() {
-	for _, c := range b.events.all {
-		c.Reset()
+	if b.stream != nil {
+		b.stream.abort()
+		b.stream = nil
 	}
+	b.events.reset()
+	b.spare.reset()
 	for _, c := range b.rejections.all {
 		c.Reset()
 	}
-	b.bytes = 0
+	b.streamed, b.bytes = 0, 0
 }
 
 // Close ends the batch's connection. The rows stay.
@@ -88,10 +96,11 @@ func (b *Batch) Close() error {
 
 // Send inserts the rows and returns once ClickHouse has acknowledged them. The
 // rows stay until Reset: after an error the outcome is unknown, and Send may be
-// called again, since a row that lands twice is folded as one.
+// called again, since a row that lands twice is folded as one. Rows that were streamed
+// are gone after an error: Send fails until Reset, and they are to be appended again.
 func (b *Batch) Send(ctx context.Context) error {
-	if err := b.insert(ctx, "event", b.events.input, b.events.rows()); err != nil {
-		return fmt.Errorf("insert %d events: %w", b.events.rows(), err)
+	if err := b.sendEvents(ctx); err != nil {
+		return fmt.Errorf("insert %d events: %w", b.streamed+b.events.rows(), err)
 	}
 	if err := b.insert(ctx, "rejection_row", b.rejections.input, b.rejections.rows()); err != nil {
 		return fmt.Errorf("insert %d rejections: %w", b.rejections.rows(), err)
@@ -99,16 +108,52 @@ func (b *Batch) Send(ctx context.Context) error {
 	return nil
 }
 
+func (b *Batch) sendEvents(ctx context.Context) error {
+	if b.stream == nil {
+		return b.insert(ctx, "event", b.events.input, b.events.rows())
+	}
+	err := b.Stream(ctx)
+	if err == nil {
+		err = b.stream.finish(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	b.stream, b.streamed = nil, 0
+	return nil
+}
+
+// Stream sends the events appended so far as the next block of one insert, which
+// Send ends and ClickHouse then acknowledges as a whole: it makes one part of many
+// blocks, and the memory of a block is this batch's again when it is sent.
+// After an error there is no use in appending more: Send will tell what became of the rows.
+func (b *Batch) Stream(ctx context.Context) error {
+	rows := b.events.rows()
+	if rows == 0 {
+		return nil
+	}
+	if b.stream == nil {
+		if err := b.connect(ctx); err != nil {
+			return err
+		}
+		b.stream = newStream(b.client, b.spare.input)
+	}
+	if err := b.stream.send(ctx, b.events); err != nil {
+		return err
+	}
+	// The stream takes a block when it is done with the one before, and has emptied that.
+	b.events, b.spare = b.spare, b.events
+	b.streamed += rows
+	b.bytes = rowBytes * b.rejections.rows()
+	return nil
+}
+
 func (b *Batch) insert(ctx context.Context, table string, input proto.Input, rows int) error {
 	if rows == 0 {
 		return nil
 	}
-	if b.client == nil || b.client.IsClosed() {
-		client, err := b.dial(ctx)
-		if err != nil {
-			return err
-		}
-		b.client = client
+	if err := b.connect(ctx); err != nil {
+		return err
 	}
 	err := b.client.Do(ctx, ch.Query{Body: input.Into(table), Input: input})
 	if err != nil {
@@ -116,6 +161,14 @@ func (b *Batch) insert(ctx context.Context, table string, input proto.Input, row
 		return errors.Join(err, b.Close())
 	}
 	return nil
+}
+
+// connect makes sure of a connection.
+func (b *Batch) connect(ctx context.Context) (err error) {
+	if b.client == nil || b.client.IsClosed() {
+		b.client, err = b.dial(ctx)
+	}
+	return err
 }
 
 // dial connects to the first server that answers.
@@ -200,14 +253,20 @@ type eventColumns struct {
 
 func (c *eventColumns) rows() int { return len(c.kind.values) }
 
+func (c *eventColumns) reset() {
+	for _, column := range c.all {
+		column.Reset()
+	}
+}
+
 func named[C column](all *[]column, input *proto.Input, name string, c C) C {
 	*all = append(*all, c)
 	*input = append(*input, proto.InputColumn{Name: name, Data: c})
 	return c
 }
 
-func newEventColumns() eventColumns {
-	var c eventColumns
+func newEventColumns() *eventColumns {
+	c := &eventColumns{}
 	int8Column := func(name string) *int8s { return named(&c.all, &c.input, name, &int8s{}) }
 	millis := func(name string) *int64s { return named(&c.all, &c.input, name, &int64s{}) }
 	text := func(name string) *textColumn { return named(&c.all, &c.input, name, &textColumn{}) }
@@ -245,9 +304,9 @@ func newEventColumns() eventColumns {
 func (c *eventColumns) add(e *event.Event) {
 	c.kind.add(int8(e.Kind))
 	c.predicate.add(int8(e.Predicate))
-	c.entity.Append(e.Entity)
+	c.entity.add(e.Entity)
 	c.source.add(e.Source)
-	c.id.Append(e.ID)
+	c.id.add(e.ID)
 	c.typ.add(e.Type)
 	c.occurredAt.add(int64(e.OccurredAt))
 	c.emittedAt.add(int64(e.EmittedAt))
@@ -267,7 +326,7 @@ func (c *eventColumns) add(e *event.Event) {
 	c.blastRadius.add(e.BlastRadius)
 	c.contained.add(int8(e.Contained))
 	c.planned.add(int8(e.Planned))
-	c.duplicateOf.Append(e.DuplicateOf)
+	c.duplicateOf.add(e.DuplicateOf)
 	c.startedAt.add(int64(e.StartedAt))
 	c.detectedAt.add(int64(e.DetectedAt))
 	c.acknowledgedAt.add(int64(e.AcknowledgedAt))
@@ -275,21 +334,21 @@ func (c *eventColumns) add(e *event.Event) {
 	c.resolvedAt.add(int64(e.ResolvedAt))
 
 	c.changeKind.add(int8(e.ChangeKind))
-	c.version.Append(e.Version)
-	c.commit.Append(e.Commit)
-	c.artifact.Append(e.Artifact)
+	c.version.add(e.Version)
+	c.commit.add(e.Commit)
+	c.artifact.add(e.Artifact)
 	c.finishedAt.add(int64(e.FinishedAt))
 	c.outcome.add(e.Outcome)
 	c.rollout.add(e.Rollout)
 	c.automaticRollback.add(int8(e.AutomaticRollback))
 	c.killSwitch.add(int8(e.KillSwitch))
-	c.flagKey.Append(e.FlagKey)
-	c.flagFrom.Append(e.FlagFrom)
-	c.flagTo.Append(e.FlagTo)
+	c.flagKey.add(e.FlagKey)
+	c.flagFrom.add(e.FlagFrom)
+	c.flagTo.add(e.FlagTo)
 
 	c.links.add(e.Links)
-	c.attributes.Append(e.Attributes)
-	c.canonical.Append(e.Canonical)
+	c.attributes.add(e.Attributes)
+	c.canonical.add(e.Canonical)
 	c.digest.Append(e.SHA256[:])
 }
 
@@ -323,13 +382,13 @@ func newRejectionColumns() rejectionColumns {
 
 func (c *rejectionColumns) add(m *event.Message, r *event.Rejection, sum [32]byte) {
 	c.code.add(string(r.Code))
-	c.pointer.Append(r.Pointer)
-	c.expected.Append(r.Expected)
-	c.mend.Append(r.Mend)
+	c.pointer.add(r.Pointer)
+	c.expected.add(r.Expected)
+	c.mend.add(r.Mend)
 	c.topic.add(m.Topic)
 	c.partition.add(m.Partition)
 	c.offset.add(m.Offset)
-	c.file.Append(m.File)
+	c.file.add(m.File)
 	c.line.add(int64(m.Line))
 	c.digest.Append(sum[:])
 	c.receivedAt.add(int64(m.Time))

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/binary"
 	"strings"
 
 	"github.com/ClickHouse/ch-go/proto"
@@ -39,15 +40,32 @@ type (
 	bools    = fixed[bool, proto.ColBool]
 )
 
-// textColumn is a column of strings, copied into one buffer.
-type textColumn struct{ proto.ColStr }
+// textColumn is a column of strings, kept as they are sent: each after its length.
+type textColumn struct {
+	wire []byte
+	rows int
+}
+
+func (c *textColumn) add(text string) {
+	c.wire = append(binary.AppendUvarint(c.wire, uint64(len(text))), text...)
+	c.rows++
+}
+
+func (c *textColumn) Reset() { c.wire, c.rows = c.wire[:0], 0 }
 
 func (c *textColumn) truncate(rows int) {
-	if rows < len(c.Pos) {
-		c.Buf = c.Buf[:c.Pos[rows].Start]
-		c.Pos = c.Pos[:rows]
+	at := 0
+	for range rows {
+		length, n := binary.Uvarint(c.wire[at:])
+		at += n + int(length)
 	}
+	c.wire, c.rows = c.wire[:at], rows
 }
+
+func (c *textColumn) Type() proto.ColumnType       { return proto.ColumnTypeString }
+func (c *textColumn) Rows() int                    { return c.rows }
+func (c *textColumn) EncodeColumn(b *proto.Buffer) { b.PutRaw(c.wire) }
+func (c *textColumn) WriteColumn(w *proto.Writer)  { w.ChainWrite(c.wire) }
 
 // lists is a column of lists of strings.
 type lists struct {
@@ -57,9 +75,9 @@ type lists struct {
 
 func (c *lists) add(values []string) {
 	for _, v := range values {
-		c.items.Append(v)
+		c.items.add(v)
 	}
-	c.ends = append(c.ends, uint64(len(c.items.Pos)))
+	c.ends = append(c.ends, uint64(c.items.rows))
 }
 
 func (c *lists) Reset() {
