@@ -182,7 +182,16 @@ func (s *Store) render(file string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	parsed, err := template.New(path.Base(file)).Funcs(foldWords).Parse(string(text))
+	// view: what a view selects, for statements in which its name stands for something else.
+	words := template.FuncMap{"view": func(name string) (string, error) {
+		text, err := s.render(path.Join(viewFolder, name+".sql"))
+		_, body, found := strings.Cut(text, "VIEW "+name+" AS\n")
+		if err == nil && !found {
+			err = fmt.Errorf("%s.sql makes no view %s", name, name)
+		}
+		return body, err
+	}}
+	parsed, err := template.New(path.Base(file)).Funcs(foldWords).Funcs(words).Parse(string(text))
 	if err != nil {
 		return "", err
 	}

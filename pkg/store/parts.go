@@ -20,7 +20,8 @@ const (
 	abandonedAfter = 24 * time.Hour
 )
 
-var foldTables = []string{"fold_change", "fold_incident", "fold_touched", "fold_merged", "fold_rollback", "fold_rolled_back"}
+var foldTables = []string{"fold_change", "fold_incident", "fold_touched", "fold_merged", "fold_rollback", "fold_rolled_back",
+	"fold_change_state", "fold_incident_state"}
 
 // dropParts drops what no snapshot needs any more, and the touched keys of this run.
 func (s *Store) dropParts(ctx context.Context, run string) error {
@@ -29,8 +30,9 @@ func (s *Store) dropParts(ctx context.Context, run string) error {
 	supersededAt := now.UnixMicro()
 	err := s.each(ctx, "fold_newest", nil, func(rows driver.Rows) error { // the newest first
 		var p parts
-		err := rows.Scan(&p.run, &p.sequence, &p.changeBase, &p.changeDelta, &p.incidentBase, &p.incidentDelta, &p.joined)
-		for _, part := range []string{p.changeBase, p.changeDelta, p.incidentBase, p.incidentDelta, p.joined} {
+		err := rows.Scan(&p.run, &p.sequence, &p.changeBase, &p.changeDelta, &p.incidentBase, &p.incidentDelta, &p.joined,
+			&p.stateBase, &p.stateDelta, &p.incidentState)
+		for _, part := range []string{p.changeBase, p.changeDelta, p.incidentBase, p.incidentDelta, p.joined, p.stateBase, p.stateDelta, p.incidentState} {
 			named[part] = true
 			if supersededAt > now.Add(-readFor).UnixMicro() {
 				kept[part] = true

@@ -8,7 +8,7 @@ WITH
 SELECT {touched:String}, key
 FROM
 (
-    SELECT cityHash64(e.entity) AS key, sipHash64(e.ord, e.first_received) AS part, 0 AS renamed
+    SELECT cityHash64(e.entity) AS key, cityHash64(e.ord, e.first_received) AS part, 0 AS renamed
     FROM event AS e
     WHERE e.kind = 'change'
     UNION ALL
