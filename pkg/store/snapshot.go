@@ -82,7 +82,7 @@ func (s *Store) fold(ctx context.Context) (folded Folded, again bool, err error)
 	}
 	if folded.Incidents > 0 || next.configured != was.configured || next.joined != was.joined {
 		next.incidentState = next.run
-		if err := s.foldQuery(ctx, "fold_incident_state", params{"run": next.run, "base": next.incidentBase, "delta": next.incidentDelta, "joined": next.joined}); err != nil {
+		if err := s.joinIncidents(ctx, next, ""); err != nil {
 			return Folded{}, false, fmt.Errorf("join the incidents: %w", err)
 		}
 	}
@@ -162,7 +162,7 @@ func (s *Store) join(ctx context.Context, was parts, next *parts) error {
 	}
 	whole := was.joined == "" || next.changeBase == run || next.configured != was.configured
 	next.joined = run
-	entities, same, states := touchedBy(run, "change"), "", ""
+	entities, same, states, members := touchedBy(run, "change"), "", "", touchedBy(run, "members")
 	if !whole {
 		same, states = touchedBy(run, "same"), touchedBy(run, "state")
 		if err := s.foldQuery(ctx, "fold_same_touched", now(params{"touched": same, "entities": entities, "was": was.changeDelta})); err != nil {
@@ -171,8 +171,11 @@ func (s *Store) join(ctx context.Context, was parts, next *parts) error {
 		if err := s.foldQuery(ctx, "fold_merged_kept", params{"run": run, "was": was.joined, "touched": same}); err != nil {
 			return err
 		}
+		if err := s.foldQuery(ctx, "fold_merged_members", now(params{"touched": same, "members": members})); err != nil {
+			return err
+		}
 	}
-	if err := s.foldQuery(ctx, "fold_merged", now(params{"touched": same})); err != nil {
+	if err := s.foldQuery(ctx, "fold_merged", now(params{"touched": same, "members": members})); err != nil {
 		return err
 	}
 	for _, name := range []string{"fold_rollback", "fold_rolled_back"} {
@@ -201,6 +204,19 @@ func (s *Store) join(ctx context.Context, was parts, next *parts) error {
 	return s.foldQuery(ctx, "fold_change_state_some", now(params{"touched": ""}))
 }
 
+// joinIncidents makes what joins incidents with the rest: their state, and the changes
+// that they link to; asOf is a moment if the log is cut there.
+func (s *Store) joinIncidents(ctx context.Context, next parts, asOf string) error {
+	named := touchedBy(next.run, "named")
+	incidents := params{"run": next.run, "named": named, "joined": next.joined, "base": next.incidentBase, "delta": next.incidentDelta, "as_of": asOf}
+	for _, name := range []string{"fold_incident_state", "fold_named"} {
+		if err := s.foldQuery(ctx, name, incidents); err != nil {
+			return err
+		}
+	}
+	return s.foldQuery(ctx, "fold_linked", params{"run": next.run, "named": named, "joined": next.joined, "base": next.changeBase, "delta": next.changeDelta})
+}
+
 // fewTouched says whether what replaces a part of the base, with what was touched
 // now, is still cheap to read past.
 func (s *Store) fewTouched(ctx context.Context, prefix string, touched uint64, base, delta string) (bool, error) {
@@ -224,14 +240,15 @@ func (s *Store) replace(ctx context.Context, prefix string, args params, earlier
 	return s.foldQuery(ctx, prefix+"_gone", params{"run": args["run"], "touched": args["touched"]})
 }
 
-// touchedBy is the part of fold_touched that belongs to one kind of a run.
+// touchedBy is the part of a table that holds what one step of a run leaves to others.
 func touchedBy(run, kind string) string { return run + kind }
 
 // params are the parameters of a query.
 type params map[string]string
 
 func (s *Store) foldQuery(ctx context.Context, name string, args params) error {
-	sql, err := s.render(path.Join(schemaFolder, "query", name+".sql"))
+	some := struct{ Some, Cut bool }{args["touched"] != "", args["as_of"] != ""} // not of all; as of a moment
+	sql, err := s.renderWith(path.Join(schemaFolder, "query", name+".sql"), some)
 	if err != nil {
 		return err
 	}

@@ -114,6 +114,22 @@ ORDER BY (service, began_at, incident_id);
 
 {{.Distribute "fold_incident_state" "cityHash64(incident_id)"}}
 
+-- What the view change_linked gives; and under a run of their own the entities that
+-- links name, from which it is made.
+CREATE TABLE IF NOT EXISTS fold_linked{{.Local}}
+(
+    run LowCardinality(String),
+    link String,
+    change_id String,
+    finished_at Int64,
+    environment LowCardinality(String)
+)
+ENGINE = {{.Appending "fold_linked"}}
+PARTITION BY run
+ORDER BY (link, change_id);
+
+{{.Distribute "fold_linked" "cityHash64(link)"}}
+
 -- The next fold begins from nothing: older parts have no such columns.
 TRUNCATE TABLE IF EXISTS fold_run{{.Local}};
 TRUNCATE TABLE IF EXISTS fold_change{{.Local}};

@@ -7,3 +7,4 @@ TRUNCATE TABLE IF EXISTS fold_rollback{{.Local}};
 TRUNCATE TABLE IF EXISTS fold_rolled_back{{.Local}};
 TRUNCATE TABLE IF EXISTS fold_change_state{{.Local}};
 TRUNCATE TABLE IF EXISTS fold_incident_state{{.Local}};
+TRUNCATE TABLE IF EXISTS fold_linked{{.Local}};

@@ -4,7 +4,12 @@ INSERT INTO fold_touched (run, key)
 WITH
     (SELECT arraySort(groupArray((alias, service))) FROM service_alias) AS aliases,
     arrayConcat([''], aliases.1) AS known,
-    arrayConcat([''], aliases.2) AS names
+    arrayConcat([''], aliases.2) AS names,
+    renamed AS
+    (
+        SELECT told FROM (SELECT DISTINCT f.service_told AS told, f.service AS service FROM fold_change AS f WHERE f.run IN ({base:String}, {delta:String}))
+        WHERE transform(toString(told), known, names, toString(told)) != service
+    )
 SELECT {touched:String}, key
 FROM
 (
@@ -12,7 +17,7 @@ FROM
     FROM event AS e
     WHERE e.kind = 'change'
     UNION ALL
-    SELECT f.key, toUInt64(negate(f.rows_hash)), transform(toString(f.service_told), known, names, toString(f.service_told)) != f.service
+    SELECT f.key, toUInt64(negate(f.rows_hash)), f.service_told GLOBAL IN (SELECT told FROM renamed)
     FROM fold_change AS f
     WHERE f.run IN ({base:String}, {delta:String})
         AND ({delta:String} = '' OR f.run = {delta:String} OR f.key GLOBAL NOT IN (SELECT d.key FROM fold_change AS d WHERE d.run = {delta:String}))

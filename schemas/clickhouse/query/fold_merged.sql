@@ -4,31 +4,22 @@
 INSERT INTO fold_merged (run, entity, change_id, same)
 WITH
     (SELECT value FROM setting WHERE name = 'same_deploy_ms') AS within,
-    touched AS
-    (
-        SELECT t.key AS key FROM fold_touched AS t WHERE t.run = {touched:String}
-    ),
     told AS
     (
         SELECT f.service AS service, f.environment AS environment, f.artifact AS artifact, f.commit_sha AS commit_sha, f.source AS source,
             f.entity AS entity, f.finished_at AS finished_at, f.commit_key AS commit_key, f.artifact_key AS artifact_key
         FROM fold_change AS f
+        {{if .Some}}PREWHERE f.key GLOBAL IN (SELECT m.key FROM fold_touched AS m WHERE m.run = {members:String}){{end}}
         WHERE f.run IN ({base:String}, {delta:String}) AND (f.commit_key != 0 OR f.artifact_key != 0)
             AND ({delta:String} = '' OR f.run = {delta:String} OR f.key GLOBAL NOT IN (SELECT d.key FROM fold_change AS d WHERE d.run = {delta:String}))
+            {{- if not .Some}}
             AND f.service GLOBAL IN
             (
                 SELECT s.service FROM fold_change AS s
                 WHERE s.run IN ({base:String}, {delta:String}) AND s.is_change AND s.kind = 'deploy'
                 GROUP BY s.service HAVING min(s.source) != max(s.source)
             )
-            -- Of an artifact all: what is told without a commit has the one that another tells of it.
-            AND ({touched:String} = '' OR f.commit_key GLOBAL IN (SELECT key FROM touched) OR f.artifact_key GLOBAL IN
-            (
-                SELECT key FROM touched
-                UNION ALL
-                SELECT a.artifact_key FROM fold_change AS a
-                WHERE a.run IN ({base:String}, {delta:String}) AND a.artifact_key != 0 AND a.commit_key GLOBAL IN (SELECT key FROM touched)
-            ))
+            {{- end}}
     ),
     identified AS
     (
@@ -60,7 +51,7 @@ FROM
         SELECT i.same AS same, arraySort(groupArray((i.finished_at, i.entity, toString(i.source)))) AS tolds
         FROM identified AS i
         WHERE i.same GLOBAL IN (SELECT h.same FROM identified AS h GROUP BY h.same HAVING min(h.source) != max(h.source))
-            AND ({touched:String} = '' OR i.same GLOBAL IN (SELECT key FROM touched))
+            {{- if .Some}} AND i.same GLOBAL IN (SELECT t.key FROM fold_touched AS t WHERE t.run = {touched:String}){{end}}
         GROUP BY i.service, i.environment, i.told_of, i.same
         HAVING uniqExact(i.source) > 1
     )
