@@ -128,7 +128,13 @@ func (s *Store) foldPart(ctx context.Context, kind, run string, base, delta *str
 	prefix := "fold_" + kind
 	if *base != "" {
 		keys := touchedBy(run, kind)
-		if err := s.foldQuery(ctx, prefix+"_touched", params{"touched": keys, "base": *base, "delta": *delta}); err != nil {
+		compared := params{"touched": keys, "buckets": touchedBy(run, "buckets"), "base": *base, "delta": *delta}
+		if kind == "change" {
+			if err := s.foldQuery(ctx, "fold_change_buckets", compared); err != nil {
+				return 0, err
+			}
+		}
+		if err := s.foldQuery(ctx, prefix+"_touched", compared); err != nil {
 			return 0, err
 		}
 		if touched, err = s.foldSize(ctx, "fold_touched_size", keys); err != nil || touched == 0 {
