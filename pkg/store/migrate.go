@@ -177,17 +177,30 @@ func blank(statement string) bool {
 }
 
 // render fills the few words that a file may use: those of tables and of fold.
-func (s *Store) render(file string) (string, error) {
+func (s *Store) render(file string) (string, error) { return s.renderWith(file, tables{s.config}) }
+
+func (s *Store) renderWith(file string, data any) (string, error) {
 	text, err := schemas.ClickHouse.ReadFile(file)
 	if err != nil {
 		return "", err
 	}
-	parsed, err := template.New(path.Base(file)).Funcs(foldWords).Parse(string(text))
+	// view: what a view selects, for statements in which names stand for something else.
+	view := func(name string) (string, error) {
+		text, err := s.render(path.Join(viewFolder, name+".sql"))
+		return madeAs.ReplaceAllString(text, ""), err
+	}
+	// cut: the same of the events touched, and of what had happened to them until a moment.
+	cut := func(name string) (string, error) {
+		text, err := view(name)
+		return strings.ReplaceAll(text, "FROM event AS e", "FROM ("+query("cut_event")+") AS e"), err
+	}
+	words := template.FuncMap{"view": view, "cut": cut}
+	parsed, err := template.New(path.Base(file)).Funcs(foldWords).Funcs(words).Parse(string(text))
 	if err != nil {
 		return "", err
 	}
 	var out strings.Builder
-	if err := parsed.Execute(&out, tables{s.config}); err != nil {
+	if err := parsed.Execute(&out, data); err != nil {
 		return "", err
 	}
 	return out.String(), nil

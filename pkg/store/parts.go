@@ -20,17 +20,21 @@ const (
 	abandonedAfter = 24 * time.Hour
 )
 
-var foldTables = []string{"fold_change", "fold_incident", "fold_touched", "fold_merged", "fold_rollback", "fold_rolled_back"}
+var foldTables = []string{
+	"fold_change", "fold_incident", "fold_touched", "fold_merged", "fold_rollback", "fold_rolled_back",
+	"fold_change_state", "fold_incident_state", "fold_linked",
+}
 
-// dropParts drops what no snapshot needs any more, and the touched keys of this run.
+// dropParts drops what no snapshot needs any more, and what the steps of this run left to each other.
 func (s *Store) dropParts(ctx context.Context, run string) error {
 	now := time.Now()
 	kept, named := map[string]bool{}, map[string]bool{}
 	supersededAt := now.UnixMicro()
 	err := s.each(ctx, "fold_newest", nil, func(rows driver.Rows) error { // the newest first
 		var p parts
-		err := rows.Scan(&p.run, &p.sequence, &p.changeBase, &p.changeDelta, &p.incidentBase, &p.incidentDelta, &p.joined)
-		for _, part := range []string{p.changeBase, p.changeDelta, p.incidentBase, p.incidentDelta, p.joined} {
+		err := rows.Scan(&p.run, &p.sequence, &p.changeBase, &p.changeDelta, &p.incidentBase, &p.incidentDelta, &p.joined,
+			&p.stateBase, &p.stateDelta, &p.incidentState)
+		for _, part := range []string{p.changeBase, p.changeDelta, p.incidentBase, p.incidentDelta, p.joined, p.stateBase, p.stateDelta, p.incidentState} {
 			named[part] = true
 			if supersededAt > now.Add(-readFor).UnixMicro() {
 				kept[part] = true
@@ -43,8 +47,8 @@ func (s *Store) dropParts(ctx context.Context, run string) error {
 		return err
 	}
 	abandoned := stamp(now.Add(-abandonedAfter))
-	return s.drop(ctx, func(table, part string) bool {
-		if table == "fold_touched" && strings.HasPrefix(part, run) {
+	return s.drop(ctx, func(part string) bool {
+		if part != run && strings.HasPrefix(part, run) {
 			return true
 		}
 		return !kept[part] && (named[part] || part < abandoned)
@@ -53,11 +57,11 @@ func (s *Store) dropParts(ctx context.Context, run string) error {
 
 // dropRun drops all parts of one run.
 func (s *Store) dropRun(ctx context.Context, run string) error {
-	return s.drop(ctx, func(_, part string) bool { return strings.HasPrefix(part, run) })
+	return s.drop(ctx, func(part string) bool { return strings.HasPrefix(part, run) })
 }
 
 // drop drops the parts chosen, on every server.
-func (s *Store) drop(ctx context.Context, chosen func(table, part string) bool) error {
+func (s *Store) drop(ctx context.Context, chosen func(part string) bool) error {
 	return s.onEveryServer(ctx, func(conn driver.Conn) error {
 		var faults []error
 		for _, table := range foldTables {
@@ -72,7 +76,7 @@ func (s *Store) drop(ctx context.Context, chosen func(table, part string) bool) 
 				if err := rows.Scan(&id, &part); err != nil {
 					return errors.Join(err, rows.Close())
 				}
-				if chosen(table, part) {
+				if chosen(part) {
 					ids = append(ids, id)
 				}
 			}

@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -71,6 +72,13 @@ type Store struct {
 	// configured is the newest publication that the last LoadInput read, so that
 	// the run computed from it ranks after runs of older settings.
 	configured atomic.Int64
+
+	// known is what LogState last said, and of which rows.
+	known struct {
+		sync.Mutex
+		rows  rowsOfLog
+		state LogState
+	}
 
 	state *LogState // of a log that was frozen; nil: it is read each time
 	held  bool      // a frozen log is held in tables of its own

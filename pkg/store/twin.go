@@ -21,7 +21,10 @@ const twinPrefix = "snapshot_"
 
 // snapshotted are the views whose twins read the snapshot's tables: they have files
 // of their own. All other twins are made from the view's own file.
-var snapshotted = []string{"incident_told", "change_told", "change_merged", "rollback", "change_rolled_back"}
+var snapshotted = []string{
+	"incident_told", "change_told", "change_merged", "rollback", "change_rolled_back", "change_state",
+	"incident_state", "change_linked", "change_undone",
+}
 
 // readOrMade finds what a statement reads from or makes.
 var readOrMade = regexp.MustCompile(`\b(FROM|JOIN|REPLACE VIEW)(\s+)(\w+)`)

@@ -38,6 +38,7 @@ var mostFrozen uint64 = 2_000_000 // less in tests
 type until struct {
 	store *Store // that asks: its connection has the tables
 	whole source
+	cut   *parts // of a snapshot as of the moment: what lies in one is read from there; nil: there is none
 }
 
 // source is where the whole log is read from: prefixes of names.
@@ -86,6 +87,8 @@ func (u *until) over(sql, name string) string {
 		from, read := words[1]+words[2], words[3]
 		whole, isWhole := strings.CutPrefix(read, "whole_")
 		switch {
+		case u.cut != nil && slices.Contains(snapshotted, read):
+			return from + "(" + ofParts(read, *u.cut) + ")"
 		case isWhole:
 			return from + u.whole.folded + whole
 		case read == "event" && own:
@@ -120,7 +123,15 @@ func (s *Store) until(ctx context.Context, asOf int64, events uint64, whole sour
 	if events > mostFrozen {
 		kept = "MergeTree ORDER BY tuple()"
 	}
+	if whole == ofTwins && !s.config.ReadOnly {
+		if err := u.cutSnapshot(ctx, s, asOf); err != nil {
+			return nil, errors.Join(fmt.Errorf("fold as of %s: %w", time.UnixMilli(asOf).UTC().Format(time.RFC3339), err), u.close(s))
+		}
+	}
 	for _, name := range append([]string{"touched"}, untilViews()...) {
+		if u.cut != nil && (slices.Contains(snapshotted, name) || slices.Contains(folding, name)) {
+			continue
+		}
 		statement, err := u.statement(name)
 		if err == nil {
 			err = u.keep(ctx, name, kept, statement, asOf)
@@ -157,12 +168,36 @@ func refused(err error) bool {
 	return errors.As(err, &fault) && fault.Code == accessDenied
 }
 
+// folding are the names that only what lies in a snapshot is made from.
+var folding = []string{"touched", "incident_entity", "change_entity"}
+
+// cutSnapshot prepares reading from the snapshot, if it can be cut at the moment.
+func (u *until) cutSnapshot(ctx context.Context, s *Store, asOf int64) error {
+	cut, none, err := s.cut(ctx, asOf)
+	if err != nil || none {
+		return errors.Join(err, s.dropCut(ctx, cut))
+	}
+	u.cut = &cut
+	return nil
+}
+
 // close leaves the tables of the store that it was made from.
-func (u *until) close(of *Store) error {
+func (u *until) close(of *Store) (err error) {
+	if u.cut != nil {
+		err = of.dropCut(context.Background(), *u.cut)
+	}
 	if u.store == of {
+		return err
+	}
+	return errors.Join(err, u.store.Close())
+}
+
+// dropCut drops what was made for one moment.
+func (s *Store) dropCut(ctx context.Context, cut parts) error {
+	if cut.run == "" {
 		return nil
 	}
-	return u.store.Close()
+	return s.dropRun(ctx, cut.run)
 }
 
 // each reads one query of LoadInput.

@@ -5,3 +5,6 @@ TRUNCATE TABLE IF EXISTS fold_touched{{.Local}};
 TRUNCATE TABLE IF EXISTS fold_merged{{.Local}};
 TRUNCATE TABLE IF EXISTS fold_rollback{{.Local}};
 TRUNCATE TABLE IF EXISTS fold_rolled_back{{.Local}};
+TRUNCATE TABLE IF EXISTS fold_change_state{{.Local}};
+TRUNCATE TABLE IF EXISTS fold_incident_state{{.Local}};
+TRUNCATE TABLE IF EXISTS fold_linked{{.Local}};

@@ -3,7 +3,7 @@ INSERT INTO fold_touched (run, key)
 SELECT {touched:String}, key
 FROM
 (
-    SELECT cityHash64(e.entity) AS key, sipHash64(e.ord, e.first_received) AS part
+    SELECT cityHash64(e.entity) AS key, cityHash64(e.ord, e.first_received) AS part
     FROM event AS e
     WHERE e.kind = 'incident'
     UNION ALL

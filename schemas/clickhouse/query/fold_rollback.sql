@@ -10,13 +10,15 @@ WITH current AS
 SELECT {run:String}, b.entity, b.service, b.environment, b.of_change, b.at, b.automatic, b.of_change = '' AND c.found, c.finished_at
 FROM
 (
-    SELECT entity, service, environment, of_change, rollback_at AS at, automatic_rollback = 'yes' AS automatic
+    SELECT entity, service, environment, cityHash64(service, environment) AS place, of_change, rollback_at AS at, automatic_rollback = 'yes' AS automatic
     FROM current
     WHERE is_rollback
 ) AS b
 ASOF LEFT JOIN
 (
-    SELECT service, environment, finished_at, true AS found
+    -- A hash of both is found in half the time of two words; who asks what was
+    -- rolled back compares these.
+    SELECT cityHash64(service, environment) AS place, finished_at, true AS found
     FROM current
-    WHERE is_change AND kind = 'deploy' AND (service, environment) GLOBAL IN (SELECT service, environment FROM current WHERE is_rollback AND of_change = '')
-) AS c ON c.service = b.service AND c.environment = b.environment AND b.at >= c.finished_at
+    WHERE is_change AND kind = 'deploy' AND service GLOBAL IN (SELECT service FROM current WHERE is_rollback AND of_change = '')
+) AS c ON c.place = b.place AND b.at >= c.finished_at

@@ -6,6 +6,7 @@ WITH
     (
         SELECT f.service AS service, f.environment AS environment, f.finished_at AS finished_at, max(f.entity) AS entity
         FROM fold_change AS f
+        PREWHERE f.finished_at GLOBAL IN (SELECT r.finished_at FROM fold_rollback AS r WHERE r.run = {run:String} AND r.found)
         WHERE f.run IN ({base:String}, {delta:String}) AND f.is_change AND f.kind = 'deploy'
             AND (f.service, f.environment, f.finished_at) GLOBAL IN
                 (SELECT r.service, r.environment, r.finished_at FROM fold_rollback AS r WHERE r.run = {run:String} AND r.found)

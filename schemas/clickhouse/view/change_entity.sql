@@ -6,7 +6,7 @@ CREATE OR REPLACE VIEW change_entity AS
 WITH {{aliases}}
 SELECT
     cityHash64(e.entity) AS key,
-    sum(sipHash64(e.ord, e.first_received)) AS rows_hash,
+    sum(cityHash64(e.ord, e.first_received)) AS rows_hash,
     e.entity AS entity,
     countIf(e.predicate = 'retracted') = 0 AND countIf(e.changes) > 0 AS is_change,
     countIf(e.predicate = 'retracted') = 0 AND countIf(e.predicate = 'rolledback') > 0 AS is_rollback,
@@ -32,7 +32,13 @@ SELECT
     argMax(e.imported, e.first_received) AS imported,
     -- Of the words of links only change: names a deploy.
     replaceOne({{latest "links"}}[1], 'change:', '') AS of_change,
-    maxIf(e.occurred_at, e.predicate = 'rolledback') AS rollback_at
+    maxIf(e.occurred_at, e.predicate = 'rolledback') AS rollback_at,
+    -- Its distinct events, as log_state hashes them.
+    groupUniqArray(e.ord) AS ords,
+    toUInt32(length(ords)) AS events,
+    arrayReduce('groupBitXor', arrayMap(ord -> reinterpretAsUInt128(sipHash128(any(e.kind), e.entity, ord, toUInt128(0))), ords)) AS events_hash,
+    min(e.occurred_at) AS first_at,
+    max(e.occurred_at) AS last_at
 FROM
 (
     SELECT

@@ -18,7 +18,7 @@ FROM
 (
     SELECT
         e.entity AS incident_id,
-        sum(sipHash64(e.ord, e.first_received)) AS rows_hash,
+        sum(cityHash64(e.ord, e.first_received)) AS rows_hash,
         {{exists}} AS is_incident,
         argMaxIf(e.own_services[1], e.told, e.states_services) AS service_told,
         if(countIf(e.amends AND e.states_services) > 0,
