@@ -35,6 +35,10 @@ func TestStreamedBlocksAreOneInsert(t *testing.T) {
 			for insert := range 3 {
 				for block := range 5 {
 					fill(batch, insert*1000+block*200, 200)
+					mark := batch.Rows()
+					cut := full()
+					batch.Append(&cut)
+					batch.Truncate(mark)
 					if got := batch.Rows(); got != (block+1)*200 {
 						t.Fatalf("block %d: the batch has %d rows", block, got)
 					}
