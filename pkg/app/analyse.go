@@ -189,7 +189,9 @@ func (p *process) analyseOnce(ctx context.Context, st *store.Store, published *l
 		return err
 	}
 	*published = key
-	p.newest.offer(run.ID, input)
+	if p.pages { // else the rows would only stand beside those of the next computation
+		p.newest.offer(run.ID, input)
+	}
 	p.health.analysisDone(time.Since(began))
 	p.log.Info("estimates published", zap.String("run", run.ID), zap.Int("estimates", publication.told),
 		zap.Uint64("events", run.InputEvents), zap.Duration("took", time.Since(began)))

@@ -67,6 +67,7 @@ type process struct {
 	registry *prometheus.Registry
 	health   *health
 	newest   *newest
+	pages    bool // are served by this process
 }
 
 func (s *Session) newProcess(ctx context.Context) (*process, error) {
@@ -100,6 +101,7 @@ func (p *process) run(ctx context.Context, roles []string) error {
 		if listener, err = p.listen(); err != nil {
 			return err
 		}
+		p.pages = true
 	}
 	if e := p.services; e != nil {
 		p.log.Info("embedded servers", zap.String("dir", e.Dir), zap.Strings("kafka", e.Brokers),

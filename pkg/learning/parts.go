@@ -25,12 +25,14 @@ func (o *organisation) environments(mergeWindow int64) iter.Seq[*group] {
 			g := &group{Scope: Scope{environment, name}}
 			for _, s := range within[name] {
 				part := s.within(name)
-				part.failures = merge(part.incidents, asCalled, mergeWindow)
-				if !o.past {
-					o.recalled(part.failures)
+				if !part.sameFailures() {
+					part.failures = merge(part.incidents, asCalled, mergeWindow)
+					if !o.past {
+						o.recalled(part.failures)
+					}
+					part.modes = modeHistories(part.failures, o.closed.of(s.name))
+					part.observe(o.asOf)
 				}
-				part.modes = modeHistories(part.failures, o.closed.of(s.name))
-				part.observe(o.asOf)
 				g.services = append(g.services, part)
 			}
 			o.timed(g)
@@ -159,6 +161,24 @@ func (s *service) seen(from, to int64) {
 		s.listed, s.from, s.to = true, from, to
 	}
 	s.from = min(s.from, from)
+}
+
+// sameFailures lets a part have the failures of its whole, where these are all of it and
+// say the same of it: most services fail in one environment alone.
+func (s *service) sameFailures() bool {
+	if len(s.incidents) != len(s.whole.incidents) || len(s.incidents) == 0 || !s.listed {
+		return false
+	}
+	all := s.whole.failures
+	from := min(s.from, all[0].at)
+	for _, f := range all {
+		if f.opens != (f.at <= from) {
+			return false
+		}
+	}
+	s.failures, s.modes = all, s.whole.modes
+	s.from, s.to = from, max(s.to, from, all[len(all)-1].at)
+	return true
 }
 
 // modeGroups are the scopes of failure modes, each on all services together. Its

@@ -73,6 +73,9 @@ func (c *computation) perFailure(scopes iter.Seq[*group]) {
 	}
 	c.declared = c.expect(perFailure+".declared", fine, byDeclaration, false)
 	say(c.declared, perFailure+".declared", "their declared fix", c.fades)
+	for _, st := range c.declared.stages {
+		st.resampled = nil // of what else rests on it nothing asks how sure it is
+	}
 	c.headline = c.expect(perFailure, fine, byIntervention, false)
 	say(c.headline, perFailure, "their intervention", c.fades)
 	if !coarser {

@@ -128,6 +128,9 @@ func (s *Store) LoadInput(ctx context.Context, options LoadOptions) (learning.In
 			return learning.Input{}, err
 		}
 	}
+	// Room that is left over is an eighth of what the longest take.
+	l.input.Incidents, l.input.FailedChange = slices.Clone(l.input.Incidents), slices.Clone(l.input.FailedChange)
+	l.input.Changes, l.input.Crossover, l.input.Recurrences = slices.Clone(l.input.Changes), slices.Clone(l.input.Crossover), slices.Clone(l.input.Recurrences)
 	slices.SortFunc(l.input.FailedChange, func(a, b learning.FailedChange) int {
 		return cmp.Or(cmp.Compare(a.FinishedAt, b.FinishedAt), cmp.Compare(a.ID, b.ID))
 	})
