@@ -26,6 +26,7 @@ const fewestForVerdict = 6
 // corrections tell more of that time.
 func (c *computation) closes() {
 	whole, declared := c.org, c.declared
+	c.closing = true
 	for _, q := range c.quarters {
 		if !q.whole {
 			continue
@@ -164,12 +165,13 @@ func (c *computation) judge() {
 			}
 		}
 	}
-	for i := range c.run.Estimates {
-		e := &c.run.Estimates[i]
+	c.closing = false
+	for _, e := range c.closed {
 		if verdict := verdicts[e.account()]; verdict != "" {
 			e.Verdict = verdict
 			e.pronounce(len(closes[e.Window]))
 		}
+		c.tell(e)
 	}
 }
 

@@ -29,7 +29,15 @@ func Compute(in Input, settings Settings) Run {
 // and is not part of the run. A sink of nil: nobody asks for it.
 func ComputeTo(in Input, settings Settings, sink EvidenceSink) Run {
 	c := newComputation(in, settings, sink)
-	groups := c.org.groups(settings.MergeWindow.Milliseconds())
+	c.hold()
+	c.compute()
+	c.sort()
+	sortWatch(c.run.Watch)
+	return c.run
+}
+
+func (c *computation) compute() {
+	groups := c.org.groups(c.settings.MergeWindow.Milliseconds())
 	c.whole = groups[0]
 	c.perFailure(groups)
 	for _, g := range groups {
@@ -63,8 +71,6 @@ func ComputeTo(in Input, settings Settings, sink EvidenceSink) Run {
 	c.closes()
 	c.countApart()
 	c.ledger.settleAll()
-	c.sort()
-	return c.run
 }
 
 func newComputation(in Input, settings Settings, sink EvidenceSink) *computation {
@@ -96,7 +102,11 @@ type computation struct {
 	declared   *expectation // what was due after declared fixes
 	fades      string       // why learning cannot be told from modes that change by themselves
 	run        Run
+	tell       func(Estimate)   // takes each estimate
+	point      func(WatchPoint) // takes each point of the watch
 	ledger     ledger
+	closing    bool       // estimates are of quarters' closes, and wait for verdicts
+	closed     []Estimate // those that wait
 	candidates []judgement        // for a verdict
 	quiet      map[int64]string   // why the organisation's silence up to a moment leaves no trend, "" if it does
 	told       map[*group][]int64 // moments of all failures, of the scopes that are watched
@@ -120,8 +130,12 @@ func (c *computation) emit(g *group, w window, e Estimate) {
 	if e.State != OK {
 		e = e.withoutFigure()
 	}
-	c.run.Estimates = append(c.run.Estimates, e)
 	c.ledger.keep(e.account())
+	if c.closing {
+		c.closed = append(c.closed, e)
+		return
+	}
+	c.tell(e)
 }
 
 func (e Estimate) withoutFigure() Estimate {

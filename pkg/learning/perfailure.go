@@ -35,6 +35,7 @@ func (e *expectation) shortened() string {
 // organisation over all time: what Compute would say of them.
 func PerFailure(in Input, settings Settings) []Estimate {
 	c := newComputation(in, settings, nil)
+	c.hold()
 	c.quarters = nil
 	c.perFailure(c.org.groups(settings.MergeWindow.Milliseconds())[:1])
 	c.sort()

@@ -59,7 +59,7 @@ func (r Run) Alarms() []WatchPoint {
 	index := map[key]int{}
 	var out []WatchPoint
 	for _, p := range r.Watch {
-		if !p.Latest || p.AlarmSince == 0 {
+		if !p.alarming() {
 			continue
 		}
 		i, found := index[key{p.Scope, p.What}]
@@ -73,6 +73,9 @@ func (r Run) Alarms() []WatchPoint {
 	}
 	return out
 }
+
+// alarming: it is of the current moment, and an alarm stands.
+func (p *WatchPoint) alarming() bool { return p.Latest && p.AlarmSince != 0 }
 
 // WatchTarget is a rate stated beforehand: instead of asking whether the rate
 // grew, the watch asks whether it exceeds this one.
@@ -115,7 +118,10 @@ func (c *computation) watch(groups []*group) {
 		}
 	}
 	c.review(reviews)
-	slices.SortFunc(c.run.Watch, func(a, b WatchPoint) int {
+}
+
+func sortWatch(points []WatchPoint) {
+	slices.SortFunc(points, func(a, b WatchPoint) int {
 		return cmp.Or(cmp.Compare(a.Scope.Kind, b.Scope.Kind), cmp.Compare(a.Scope.Name, b.Scope.Name),
 			cmp.Compare(a.What, b.What), cmp.Compare(a.Clock, b.Clock), cmp.Compare(a.At, b.At))
 	})
@@ -165,7 +171,7 @@ func (y *yearWatch) watch(g *group) {
 			if g.small() && p.N0+p.N1 == 0 {
 				continue // nothing of it has failed: there may be very many such
 			}
-			y.run.Watch = append(y.run.Watch, p)
+			y.point(p)
 			if p.Latest {
 				y.emitWatch(g, p)
 			}
