@@ -123,9 +123,12 @@ func Of(f Facts, ask Ask) (Explanation, error) {
 	switch {
 	case len(estimates) == 0:
 		return Explanation{}, Missing{noScope(f.Snapshot.Estimates, ask.Scope)}
-	case len(same) == 0:
-		return Explanation{}, Missing{fmt.Errorf("%s is not given for a scope of kind %s; it is for %s", ask.Metric, ask.Scope.Kind, strings.Join(kindsOf(f.Snapshot.Estimates, ask.Metric), ", "))}
+	case len(same) == 0 && learning.Absent(f.Snapshot.Estimates, ask.Metric, ask.Scope.Kind, "all") == "":
+		return Explanation{}, Missing{fmt.Errorf("%s has no estimate of %s", ask.Metric, ScopeText(ask.Scope))}
 	case at < 0:
+		if why := learning.Absent(f.Snapshot.Estimates, ask.Metric, ask.Scope.Kind, ask.Window); why != "" {
+			return Explanation{}, Missing{fmt.Errorf("%s %s", ask.Metric, why)}
+		}
 		return Explanation{}, Missing{fmt.Errorf("%s has no estimate of %s for the window %s; there are %s", ask.Metric, ScopeText(ask.Scope), ask.Window, strings.Join(windowsOf(same), ", "))}
 	}
 	e := same[at]

@@ -158,15 +158,27 @@ func TestWhatWasSaidBefore(t *testing.T) {
 }
 
 func TestMissing(t *testing.T) {
-	f := facts(organisation("repeat_rate.repeats", "all", 50))
+	checkout := learning.Scope{Kind: "service", Name: "checkout"}
+	ofService := organisation("counted.failures", "all", 50)
+	ofService.Scope = checkout
+	f := facts(organisation("repeat_rate.repeats", "all", 50), organisation("severity_trend", "all", 50), organisation("learning_derivative.severe", "all", 50),
+		organisation("counted.failures", "2026-Q2", 50), organisation("counted.failures", "2026-Q4", 9), ofService)
+	f.Snapshot.AsOf += 3 * day
+	for i := range f.Snapshot.Estimates {
+		f.Snapshot.Estimates[i].AsOf = f.Snapshot.AsOf
+	}
 	for _, c := range []struct {
 		ask  explain.Ask
 		says string
 	}{
 		{explain.Ask{Metric: "repeat_rate.repeat"}, `there is no metric "repeat_rate.repeat"; the nearest are repeat_rate.repeats`},
 		{explain.Ask{Metric: "repeat_rate.repeats", Scope: learning.Scope{Kind: "team", Name: "x"}}, "there is no team yet: `tuition metrics --scope team` lists them"},
-		{explain.Ask{Metric: "counted.merged", Scope: learning.Scope{Kind: "organisation"}}, "counted.merged is not given for a scope of kind organisation"},
+		{explain.Ask{Metric: "counted.merged", Scope: learning.Scope{Kind: "organisation"}}, "counted.merged has no estimate of organisation"},
 		{explain.Ask{Metric: "repeat_rate.repeats", Scope: learning.Scope{Kind: "organisation"}, Window: "2020-Q1"}, "there are all"},
+		{explain.Ask{Metric: "severity_trend", Scope: learning.Scope{Kind: "organisation"}, Window: "2026-Q2"}, "severity_trend is given for the whole record only"},
+		{explain.Ask{Metric: "durations.resolve.median", Scope: checkout, Window: "2026-Q2"}, "durations.resolve.median is given for the whole record, not for a single quarter of a service"},
+		{explain.Ask{Metric: "learning_per_failure", Scope: checkout, Window: "all"}, "learning_per_failure is not given for a service: it is for organisation, team, environment, failure mode"},
+		{explain.Ask{Metric: "learning_derivative.severe", Scope: learning.Scope{Kind: "organisation"}, Window: "2026-Q4"}, "is given for a quarter when it is over, and 2026-Q4 is not"},
 	} {
 		_, err := explain.Of(f, c.ask)
 		var missing explain.Missing

@@ -105,8 +105,9 @@ type computation struct {
 	tell       func(Estimate)   // takes each estimate
 	point      func(WatchPoint) // takes each point of the watch
 	ledger     ledger
-	closing    bool       // estimates are of quarters' closes, and wait for verdicts
-	closed     []Estimate // those that wait
+	untrimmed  bool               // what is not worth a row is kept too
+	closing    bool               // estimates are of quarters' closes, and wait for verdicts
+	closed     []Estimate         // those that wait
 	candidates []judgement        // for a verdict
 	quiet      map[int64]string   // why the organisation's silence up to a moment leaves no trend, "" if it does
 	told       map[*group][]int64 // moments of all failures, of the scopes that are watched
@@ -119,7 +120,7 @@ func (c *computation) emit(g *group, w window, e Estimate) {
 	if g.unobserved != "" && (metric.Unit == "per_1000_service_days" || strings.HasPrefix(e.Metric, "learning_derivative.")) {
 		e = refuse(e, AssumptionFailed, g.unobserved)
 	}
-	if !g.given(e.Metric) || !g.keeps(w, &e) {
+	if !g.givenIn(w, e.Metric) || !c.untrimmed && !g.keeps(w, &e) {
 		return
 	}
 	e.Scope, e.Window, e.AsOf, e.Level, e.Unit = g.Scope, w.name, c.run.AsOf, c.settings.Level, metric.Unit

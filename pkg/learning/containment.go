@@ -12,7 +12,7 @@ func (c *computation) containment(g *group) {
 		{"containment.escaped", "failures of any kind began inside a safety net and got out", escaped},
 		{"containment.contained", "failures of any kind were met inside a safety net", contained},
 	}
-	for _, w := range c.windows(g) {
+	for _, w := range c.windows(g, "containment") {
 		met, opened, dead := c.met(g, w)
 		days := g.clock.days(w.to) - g.clock.days(w.from) - dead
 		for _, k := range kinds {

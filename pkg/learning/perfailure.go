@@ -57,7 +57,7 @@ func (c *computation) perFailure(groups []*group) {
 		if !g.given(perFailure) {
 			continue
 		}
-		for _, w := range c.windows(g) {
+		for _, w := range c.windows(g, perFailure) {
 			c.learned(g, w, headline, perFailure, "their intervention", fading)
 			c.learned(g, w, declared, perFailure+".declared", "their declared fix", fading)
 			if g.given(perFailure + ".placebo") {

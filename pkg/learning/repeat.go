@@ -87,12 +87,11 @@ func (c *computation) afterEnd(g *group, w window) []follow {
 }
 
 func (c *computation) repeats(g *group) {
-	for _, w := range c.windows(g) {
+	for _, w := range c.windows(g, "repeat_rate.repeats") {
 		c.classes(g, w)
 		c.heldNot(g, w)
-		if g.small() && w.name != all {
-			continue
-		}
+	}
+	for _, w := range c.windows(g, "repeat_rate.after_") {
 		c.recurrence(g, w, "repeat_rate.after_fix", "their declared fix", c.afterFix(g, w))
 		c.recurrence(g, w, "repeat_rate.after_end", "the end of their first failure", c.afterEnd(g, w))
 	}

@@ -10,10 +10,7 @@ const fewestCosts = 5
 
 // tuition is what failures cost: what is told of it, and what is reckoned from that.
 func (c *computation) tuition(g *group) {
-	for _, w := range c.windows(g) {
-		if g.small() && w.name != all {
-			continue
-		}
+	for _, w := range c.windows(g, "tuition.paid") {
 		c.paid(g, w, "tuition.paid", "", func(*costed) bool { return true })
 		c.paid(g, w, "tuition.delay", " of failures that came while an improvement for their mode was open", c.whileOpen)
 		c.costedShare(g, w)

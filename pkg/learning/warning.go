@@ -9,11 +9,10 @@ import (
 // warnings: near misses, and failures that something had warned of. More near
 // misses told of may be more danger or more trust, so that none of this is good or bad by itself.
 func (c *computation) warnings(g *group) {
-	for _, w := range c.windows(g) {
-		if g.small() && w.name != all {
-			continue
-		}
+	for _, w := range c.windows(g, "near_miss") {
 		c.nearMisses(g, w)
+	}
+	for _, w := range c.windows(g, "forewarned") {
 		c.forewarned(g, w)
 	}
 }
