@@ -211,7 +211,7 @@ func TestEveryMetricIsExplained(t *testing.T) {
 			}
 		}
 		x := of(t, facts(organisation(m.Name, "all", 50)), m.Name)
-		if len(x.Outlook) == 0 || len(x.Inputs.Settings) == 0 && m.Unit != "count" {
+		if len(x.Outlook) == 0 || len(x.Inputs.Settings) != len(learning.DefaultSettings().Choices(m)) {
 			t.Errorf("%s: outlook %q, settings %v", m.Name, x.Outlook, x.Inputs.Settings)
 		}
 		var b strings.Builder
@@ -222,6 +222,26 @@ func TestEveryMetricIsExplained(t *testing.T) {
 			if !strings.Contains(strings.Join(strings.Fields(b.String()), " "), want) {
 				t.Errorf("%s: the text lacks %q:\n%s", m.Name, want, b.String())
 			}
+		}
+	}
+}
+
+// The settings that a number depends on stand among its inputs, whatever they are set to.
+func TestSettingsAreTold(t *testing.T) {
+	f := facts(organisation("tuition.avoided", "all", 50), organisation("watch.uncontained", "all", 50), organisation("stagnation", "all", 50), organisation("learning_derivative.uncontained", "2026-Q2", 50), organisation("learning_derivative.uncontained", "all", 50))
+	f.Settings.Currency, f.Settings.CostCap, f.Settings.ExchangeRates = "EUR", 250_000, map[string]float64{"USD": 0.92, "GBP": 1.17}
+	for metric, want := range map[string]string{
+		"tuition.avoided":                 "attribution window=24 h|merge window=72 h|level=95 %|inner level=50 %|seed=1|currency=EUR|exchange rates=GBP 1.17, USD 0.92|cost cap=EUR 250\u202f000|horizon=365 days",
+		"watch.uncontained":               "merge window=72 h|watch alpha=5 %|watch baseline=the first Monday of the record|watch scopes=organisation, team, service|watch targets=none|settling=14 days",
+		"stagnation":                      "attribution window=24 h|merge window=72 h|stagnation=180 days",
+		"learning_derivative.uncontained": "merge window=72 h|level=95 %|inner level=50 %|settling=14 days|verdict scopes=organisation, team|verdict metrics=learning_derivative.uncontained, learning_derivative.severe, learning_derivative.repeats|false discoveries=5 %",
+	} {
+		var got []string
+		for _, s := range of(t, f, metric).Inputs.Settings {
+			got = append(got, s.Name+"="+s.Value)
+		}
+		if strings.Join(got, "|") != want {
+			t.Errorf("%s: %s", metric, strings.Join(got, "|"))
 		}
 	}
 }

@@ -14,3 +14,16 @@ func Untrimmed(in Input, settings Settings) Run {
 	c.sort()
 	return c.run
 }
+
+// ChoiceOf is the choice that a field of Settings is told as, and what it governs.
+func ChoiceOf(field string) (name string, governs func(metric string) bool) {
+	for _, c := range choices {
+		if c.field == field {
+			return c.name, func(metric string) bool {
+				m, _ := Lookup(metric)
+				return c.governs(m)
+			}
+		}
+	}
+	return "", nil
+}
