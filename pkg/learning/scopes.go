@@ -230,7 +230,7 @@ func (r record) absent(metric, kind, window string) string {
 	case s == onceOver && r.unfinished(window):
 		return fmt.Sprintf("is given for a quarter when it is over, and %s is not", window)
 	case s == atCloses:
-		return fmt.Sprintf("is said of a quarter at its close, where the evidence can be read then, and nothing was said of %s", window)
+		return fmt.Sprintf("is said of a quarter once its close has settled, where the evidence could be read then, and nothing is said of %s", window)
 	default:
 		return ""
 	}

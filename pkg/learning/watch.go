@@ -106,13 +106,14 @@ func (c *computation) watch(groups []*group) {
 		}
 	}
 	start := c.watchStart()
-	reviews := newReviews(c.quarters)
+	reviews := c.reviews()
 	last := max(0, (c.org.asOf-1-start)/watchYear)
 	for k := int64(0); k <= last; k++ {
 		y := c.watchYear(start, start+k*watchYear, watched)
 		y.reviews = reviews
 		for _, g := range watched {
-			if g.Kind != "service" || k == last {
+			// The close at which services are reviewed may lie in the year before.
+			if g.Kind != "service" || k == last || reviews.newest > y.from && reviews.newest <= y.until {
 				y.watch(g)
 			}
 		}
