@@ -97,13 +97,16 @@ func (c *computation) repeats(g *group) {
 	}
 }
 
-// classes are the three management problems, apart.
+// repeatClasses are the three management problems, apart.
+var repeatClasses = []struct{ class, metric, what string }{
+	{"repeat", "repeat_rate.repeats", "repeated a known failure after its declared fix"},
+	{"known_open", "repeat_rate.known_open", "repeated a known failure while an improvement for it was declared and not known to be closed"},
+	{"unaddressed", "repeat_rate.unaddressed", "repeated a known failure for which nothing had been opened"},
+}
+
+// classes counts them.
 func (c *computation) classes(g *group, w window) {
-	kinds := []struct{ class, metric, what string }{
-		{"repeat", "repeat_rate.repeats", "repeated a known failure after its declared fix"},
-		{"known_open", "repeat_rate.known_open", "repeated a known failure while an improvement for it was declared and not known to be closed"},
-		{"unaddressed", "repeat_rate.unaddressed", "repeated a known failure for which nothing had been opened"},
-	}
+	kinds := repeatClasses
 	shares := make([][]stats.Share, len(kinds))
 	var unknown int
 	for _, s := range g.services {
