@@ -84,6 +84,7 @@ func child(settings string) error {
 }
 
 func computation(ctx context.Context, st *store.Store, asOf int64) (p phases, err error) {
+	defer learning.Thrifty()()
 	began, before := time.Now(), ownCPU()
 	lap := func(seconds *float64) {
 		*seconds = time.Since(began).Seconds()

@@ -174,6 +174,7 @@ func (p *process) analyseOnce(ctx context.Context, st *store.Store, published *l
 		return nil
 	}
 	began := time.Now()
+	defer learning.Thrifty()()
 	input, err := p.loadInput(ctx, st, key.asOf)
 	if err != nil {
 		return err

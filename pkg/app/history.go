@@ -2,9 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -84,22 +81,14 @@ func utcMillis(t int64) time.Time { return time.UnixMilli(t).UTC() }
 
 // contentOf identifies what a moment is computed from: the rows and the settings,
 // not how many events the whole log has.
-func contentOf(input learning.Input, settings learning.Settings, k kept) (string, error) {
+func contentOf(input learning.Input, settings learning.Settings, k kept) string {
 	input.InputEvents, input.Hash = 0, ""
-	sum := sha256.New()
-	_, _ = fmt.Fprintln(sum, settings.Hash(), k.kind("service"))
-	if err := json.NewEncoder(sum).Encode(input); err != nil {
-		return "", fmt.Errorf("hash the rows: %w", err)
-	}
-	return hex.EncodeToString(sum.Sum(nil)[:16]), nil
+	return input.Digest(settings.Hash(), fmt.Sprint(k.kind("service")))[:32]
 }
 
 // record keeps a run as what was said of its as_of.
 func (s *Session) record(ctx context.Context, st *store.Store, input learning.Input, run learning.Run, k kept) (int, error) {
-	content, err := contentOf(input, s.learningSettings(), k)
-	if err != nil {
-		return 0, err
-	}
+	content := contentOf(input, s.learningSettings(), k)
 	recorded, err := st.Recorded(ctx)
 	if err != nil || recorded[run.AsOf] == content {
 		return 0, err
@@ -238,10 +227,7 @@ func (s *Session) backfill(ctx context.Context, st, frozen *store.Store, latest 
 		computed := int64(0)
 		for input := range folded {
 			k := keeping(input.AsOf, latest.AsOf)
-			content, err := contentOf(input, settings, k)
-			if err != nil {
-				return err
-			}
+			content := contentOf(input, settings, k)
 			if recorded[input.AsOf] == content {
 				done.Unchanged++
 			} else {

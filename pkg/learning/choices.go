@@ -54,8 +54,8 @@ var (
 		func(m Metric) bool { return strings.HasPrefix(m.Name, "watch.") && strings.Contains(m.Name, ".power_") })
 	inMoney = but(of("tuition", "blast_radius.cost", "containment.loss_avoided"), "tuition.costed_share")
 	judged  = func(m Metric) bool { return slices.Contains(Judged, m.Name) }
-	// atClose are judged when a quarter closes, by whatever method.
-	atClose = either(judged, func(m Metric) bool { return spanOf(m.Name, wholeOrganisation) == atCloses })
+	// judgedThen are judged when a quarter closes, by whatever method.
+	judgedThen = either(judged, func(m Metric) bool { return spanOf(m.Name, wholeOrganisation) == atCloses })
 )
 
 // choices are all of Settings, in the order in which they are told.
@@ -151,7 +151,7 @@ var choices = []choice{
 	},
 	{
 		"Settling", "settling", "so long after a quarter's end its verdicts are given",
-		func(s Settings) string { return inDays(s.Settling) }, atClose,
+		func(s Settings) string { return inDays(s.Settling) }, judgedThen,
 	},
 	{
 		"VerdictScopes", "verdict scopes", "those that are judged at a quarter's close",

@@ -37,11 +37,15 @@ func ComputeTo(in Input, settings Settings, sink EvidenceSink) Run {
 }
 
 func (c *computation) compute() {
-	groups := c.org.groups(c.settings.MergeWindow.Milliseconds())
-	c.whole = groups[0]
-	c.perFailure(groups)
-	for _, g := range groups {
+	mergeWindow := c.settings.MergeWindow.Milliseconds()
+	c.perFailure(c.org.outlines())
+	for g := range c.org.groups(mergeWindow) {
 		c.countFailures(g)
+		if g.given(perFailure + ".any_mode") {
+			for _, w := range c.windows(g, perFailure+".any_mode") {
+				c.anyMode(g, w)
+			}
+		}
 		c.repeats(g)
 		c.derivatives(g)
 		c.monitoring(g)
@@ -65,17 +69,21 @@ func (c *computation) compute() {
 		c.postmortems(g)
 		c.stagnation(g)
 		c.ledger.settle(g.Scope)
+		c.join(g)
 	}
-	c.shrunk(groups)
-	c.watch(groups)
-	c.closes()
+	c.shrunk()
+	c.ledger.settleAll()
+	c.watch()
 	c.countApart()
+	c.closes()
 	c.ledger.settleAll()
 }
 
 func newComputation(in Input, settings Settings, sink EvidenceSink) *computation {
 	c := &computation{
 		settings: settings,
+		alike:    map[string][]shrinking{},
+		joined:   map[Scope][]bool{},
 		org:      newOrganisation(&in, settings.MergeWindow.Milliseconds()),
 		run:      Run{ID: runID(in.Hash, settings, in.AsOf), AsOf: in.AsOf, InputEvents: in.InputEvents},
 		ledger:   newLedger(sink),
@@ -94,7 +102,7 @@ func runID(inputHash string, settings Settings, asOf int64) string {
 type computation struct {
 	settings   Settings
 	org        *organisation
-	whole      *group // the organisation as a scope
+	whole      *group // the organisation as a scope, while it is watched
 	facts      *facts
 	everything window
 	quarters   []window
@@ -105,12 +113,12 @@ type computation struct {
 	tell       func(Estimate)   // takes each estimate
 	point      func(WatchPoint) // takes each point of the watch
 	ledger     ledger
-	untrimmed  bool               // what is not worth a row is kept too
-	closing    bool               // estimates are of quarters' closes, and wait for verdicts
-	closed     []Estimate         // those that wait
-	candidates []judgement        // for a verdict
-	quiet      map[int64]string   // why the organisation's silence up to a moment leaves no trend, "" if it does
-	told       map[*group][]int64 // moments of all failures, of the scopes that are watched
+	untrimmed  bool                   // what is not worth a row is kept too
+	closed     []Estimate             // of quarters' closes: they wait for verdicts
+	candidates []judgement            // for a verdict
+	quiet      map[int64]string       // why the organisation's silence up to a moment leaves no trend, "" if it does
+	alike      map[string][]shrinking // by kind of scope
+	joined     map[Scope][]bool       // of what is watched: had it exposure when each year of the watch began
 }
 
 // emit adds an estimate, completed with what all of them carry.
@@ -132,10 +140,6 @@ func (c *computation) emit(g *group, w window, e Estimate) {
 		e = e.withoutFigure()
 	}
 	c.ledger.keep(e.account())
-	if c.closing {
-		c.closed = append(c.closed, e)
-		return
-	}
 	c.tell(e)
 }
 

@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"math"
 	"slices"
+	"sort"
 
 	"github.com/tuition-hq/tuition/pkg/stats"
 )
@@ -31,10 +32,9 @@ const (
 type stage struct {
 	service *service
 	mode    *modeHistory
-	history stats.ModeHistory // days
-	from    int64             // the intervention
-	until   int64             // when counting ends
-	due     float64           // exposure from the one to the other, in days
+	from    int64   // the intervention
+	until   int64   // when counting ends
+	due     float64 // exposure from the one to the other, in days
 	came    []*failure
 
 	rate, variance float64   // per day, of the posterior
@@ -111,13 +111,13 @@ func (c *computation) expect(name string, modes func(*service) []*modeHistory, r
 				e.opened[s] = append(e.opened[s], h) // a service that is known by its first failure would say that modes fail at once
 				continue
 			}
-			st := newStage(s, h, rule)
+			st, history := newStage(s, h, rule)
 			st.waits = len(c.org.open.of(s.name)[h.failures[0].mode]) > 0
-			e.before += int64(st.history.Recurrences)
+			e.before += int64(history.Recurrences)
 			e.of[s] = append(e.of[s], len(e.stages))
 			e.stages = append(e.stages, st)
-			histories = append(histories, st.history)
-			longest = max(longest, st.history.Observed)
+			histories = append(histories, history)
+			longest = max(longest, history.Observed)
 		}
 	}
 	if len(histories) == 0 {
@@ -139,8 +139,8 @@ func (c *computation) expect(name string, modes func(*service) []*modeHistory, r
 		all = append(all, stats.ResampleRates(histories, fit, seed.Sum64()+c.settings.Seed, resamplesOf(len(histories)), steps)...)
 	}
 	mixtures := stats.NewRateMixtures(all)
-	for _, st := range e.stages {
-		like := stats.NewLikelihood(st.history, fit.Grid)
+	for i, st := range e.stages {
+		like := stats.NewLikelihood(histories[i], fit.Grid)
 		st.rate, st.variance = fit.Posterior(like)
 		if st.due <= 0 && !st.waits {
 			continue
@@ -155,7 +155,7 @@ func (c *computation) expect(name string, modes func(*service) []*modeHistory, r
 		}
 		st.resampled = make([]float32, len(all)-1)
 		if learning {
-			st.learned(mixtures, fit.Grid)
+			st.learned(histories[i], mixtures, fit.Grid)
 			continue
 		}
 		st.unsure = st.variance * st.due * st.due
@@ -190,22 +190,22 @@ func resamplesOf(modes int) int {
 	return rateResamples
 }
 
-func newStage(s *service, h *modeHistory, rule cut) *stage {
+// newStage comes with what is known of the mode before its intervention, in days.
+func newStage(s *service, h *modeHistory, rule cut) (*stage, stats.ModeHistory) {
 	first := h.failures[0]
 	st := &stage{service: s, mode: h}
 	st.from, st.until = rule(h, s.to)
 	st.from = min(st.from, s.to)
-	st.history = stats.ModeHistory{First: days(first.at - s.from), Until: h.exposed(first.at, st.from), Observed: days(s.to - s.from)}
+	history := stats.ModeHistory{First: days(first.at - s.from), Until: h.exposed(first.at, st.from), Observed: days(s.to - s.from)}
 	st.due = h.exposed(st.from, st.until)
-	for _, f := range h.failures[1:] {
-		switch {
-		case f.at < st.from:
-			st.history.Recurrences++
-		case f.at < st.until || (f.at == s.to && st.until == s.to):
-			st.came = append(st.came, f)
-		}
-	}
-	return st
+	later := h.failures[1:]
+	before := sort.Search(len(later), func(i int) bool { return later[i].at >= st.from })
+	history.Recurrences = float64(before)
+	later = later[before:]
+	st.came = later[:sort.Search(len(later), func(i int) bool {
+		return later[i].at >= st.until && (later[i].at != s.to || st.until != s.to)
+	})]
+	return st, history
 }
 
 // add takes more recurrences to be due: those under the fit, then those under each resample.
@@ -218,8 +218,8 @@ func (s *stage) add(due []float64, times float64) {
 
 // learned adds what was due in the quiet times between the recurrences after
 // the intervention.
-func (s *stage) learned(mixtures *stats.RateMixtures, grid []float64) {
-	from, history := s.from, s.history
+func (s *stage) learned(history stats.ModeHistory, mixtures *stats.RateMixtures, grid []float64) {
+	from := s.from
 	quiet := func(to int64) {
 		exposure := s.mode.exposed(from, to)
 		like := stats.NewLikelihood(history, grid)

@@ -2,13 +2,14 @@ package learning
 
 // Forget makes the next computation the first of its process.
 func Forget() {
-	fits.values, powers.values = nil, nil
+	fits.values, powers.values, closed.values = nil, nil, nil
 }
 
 // Untrimmed is Compute, but what is not worth a row is in it too.
 func Untrimmed(in Input, settings Settings) Run {
 	c := newComputation(in, settings, nil)
 	c.untrimmed = true
+	Forget() // closes of what was trimmed
 	c.hold()
 	c.compute()
 	c.sort()

@@ -111,17 +111,14 @@ func (c *computation) classes(g *group, w window) {
 	var unknown int
 	for _, s := range g.services {
 		counts := make([]stats.Share, len(kinds))
-		for _, f := range s.failures {
-			if !w.holds(f.at) {
-				continue
-			}
+		for _, f := range s.failuresIn(w) {
 			if f.mode == "" {
 				unknown++
 				continue
 			}
 			class := ""
-			if r := c.org.classes[f.first.ID]; r != nil {
-				class = r.Class
+			if f.again != nil {
+				class = f.again.Class
 			}
 			for i, k := range kinds {
 				counts[i].Of++

@@ -40,7 +40,7 @@ func TestEnvironments(t *testing.T) {
 
 	// Without the stated presence, changes tell of production by their quarter.
 	in.Services[0].Environments = nil
-	in.Changes = []learning.ChangeCount{{Service: "api", Environment: "production", Kind: "deploy", Quarter: "2023-Q2", Changes: 30, EndingTold: 30, Failed: 3}}
+	in.Changes = []learning.ChangeCount{{ChangeOf: &learning.ChangeOf{Service: "api", Environment: "production", Kind: "deploy"}, Quarter: "2023-Q2", Changes: 30, EndingTold: 30, Failed: 3}}
 	got = compute(in)
 	near(t, "from the quarter of the first change", got.of(t, "containment.uncontained", "environment", "production", "all").Exposure, 310)
 	near(t, "share of its changes", got.of(t, "change_safety.failed_share", "environment", "production", "all").Value, 0.1)
@@ -153,6 +153,7 @@ func TestWhatIsGivenIsComputed(t *testing.T) {
 	in := random(7, 8, 500, 1000) // eleven quarters
 	for i := range in.Incidents {
 		in.Incidents[i].Environment = []string{"production", "staging"}[i%2]
+		in.Incidents[i].DetectionSource = []string{"monitoring", "customer"}[i%2]
 	}
 	run := learning.Untrimmed(in, inEuros())
 	type row struct{ metric, kind, window string }

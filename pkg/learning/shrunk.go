@@ -13,71 +13,20 @@ import (
 // stands beside it and says how far it was drawn.
 const drawn = ".shrunk"
 
-// shrunk draws teams toward teams, and services toward services: those too
-// small for a figure of their own are not hidden. Quiet ones are, by what the
-// others say, not certain to have no failures.
-func (c *computation) shrunk(groups []*group) {
-	for _, kind := range []string{team, oneService} {
-		var alike []*group
-		for _, g := range groups {
-			if g.Kind == kind && g.Name != Unknown {
-				alike = append(alike, g)
-			}
-		}
-		c.shrunkRates(alike, "containment.uncontained", "failures of any kind met users with no net", func(g *group) (k tally) {
-			met, _, dead := c.met(g, c.everything)
-			for _, m := range met {
-				k.count(m.class == uncontained, true)
-			}
-			k.dead = dead
-			return k
-		})
-		of := func(is, known func(*failure) bool) func(*group) tally {
-			return func(g *group) (k tally) {
-				failures, _ := g.counted(c.everything)
-				for _, f := range failures {
-					k.count(is(f), known(f))
-				}
-				return k
-			}
-		}
-		ofMode := func(f *failure) bool { return f.mode != "" }
-		c.shrunkRates(alike, "containment.severe", "incidents of severity 1 or 2 met users with no net",
-			of((*failure).severe, func(f *failure) bool { return f.severity != 0 }))
-		c.shrunkRates(alike, "monitoring_gaps.told_by_customer", "failures that customers told us of",
-			of(func(f *failure) bool { return f.first.DetectionSource == "customer" },
-				func(f *failure) bool { return f.first.DetectionSource != "" && f.first.DetectionSource != "unknown" }))
-		c.shrunkRates(alike, "new_modes.rate", "failures of a mode that the service had not met before", of(func(f *failure) bool { return f.novel }, ofMode))
-		c.shrunkRates(alike, "known_open.rate", "failures came while an improvement for their mode was open", of(c.org.openable.couldHaveSpared, ofMode))
-		c.shrunkShares(alike, "change_safety.failed_share", "changes", "failed", func(s *service) (events, of int64) {
-			for _, row := range s.changes {
-				if row.EndingTold > 0 {
-					events, of = events+row.Failed, of+row.Changes
-				}
-			}
-			return events, of
-		})
-		for _, k := range repeatClasses {
-			c.shrunkShares(alike, k.metric, "failures of a known mode", k.what, func(s *service) (events, of int64) {
-				for _, f := range s.failures {
-					if f.mode == "" {
-						continue
-					}
-					of++
-					if r := c.org.classes[f.first.ID]; r != nil && r.Class == k.class {
-						events++
-					}
-				}
-				return events, of
-			})
-		}
-	}
+// shrinking is what of a team or a service is drawn toward the others of its kind.
+type shrinking struct {
+	scope  Scope
+	days   float64 // service-days
+	rates  map[string]*tally
+	failed stats.Share
+	class  map[string]int64 // of repeats
+	modal  int64            // failures of a known mode
 }
 
-// tally is what a scope counts: how many are the event, of how many nobody told,
-// and what service-days the merging windows take from its clock.
+// tally is what a scope counts for a rate: how many are the event, of how many nobody
+// told, and what service-days the merging windows of no incidents take from its clock.
 type tally struct {
-	events, of, unknown int
+	events, of, unknown int64
 	dead                float64
 }
 
@@ -90,34 +39,115 @@ func (k *tally) count(is, known bool) {
 	}
 }
 
+// drawnRates are those of failures, which of them are counted and of which that is told.
+var drawnRates = []struct {
+	metric, what string
+	is, known    func(*computation, *failure) bool
+}{
+	{
+		"containment.severe", "incidents of severity 1 or 2 met users with no net",
+		func(_ *computation, f *failure) bool { return f.severe() }, func(_ *computation, f *failure) bool { return f.severity != 0 },
+	},
+	{
+		"monitoring_gaps.told_by_customer", "failures that customers told us of",
+		func(_ *computation, f *failure) bool { return f.first.DetectionSource == "customer" },
+		func(_ *computation, f *failure) bool {
+			return f.first.DetectionSource != "" && f.first.DetectionSource != "unknown"
+		},
+	},
+	{
+		"new_modes.rate", "failures of a mode that the service had not met before",
+		func(_ *computation, f *failure) bool { return f.novel }, ofKnownMode,
+	},
+	{
+		"known_open.rate", "failures came while an improvement for their mode was open",
+		func(c *computation, f *failure) bool { return c.org.openable.couldHaveSpared(f) }, ofKnownMode,
+	},
+}
+
+func ofKnownMode(_ *computation, f *failure) bool { return f.mode != "" }
+
+// shrink notes what shrunk needs of a scope.
+func (c *computation) shrink(g *group, met met) {
+	if g.Kind != team && g.Kind != oneService || g.Name == Unknown {
+		return
+	}
+	n := shrinking{scope: g.Scope, days: g.clock.days(c.org.asOf), rates: map[string]*tally{}, class: map[string]int64{}}
+	n.rates["containment.uncontained"] = &tally{events: met.classes[uncontained], of: met.n, dead: met.dead}
+	failures, _ := g.counted(c.everything)
+	for _, rate := range drawnRates {
+		k := &tally{}
+		for _, f := range failures {
+			k.count(rate.is(c, f), rate.known(c, f))
+		}
+		n.rates[rate.metric] = k
+	}
+	for _, s := range g.services {
+		for _, row := range s.changes {
+			if row.EndingTold > 0 {
+				n.failed.Events, n.failed.Of = n.failed.Events+row.Failed, n.failed.Of+row.Changes
+			}
+		}
+		for _, f := range s.failures {
+			if f.mode == "" {
+				continue
+			}
+			n.modal++
+			if f.again != nil {
+				n.class[f.again.Class]++
+			}
+		}
+	}
+	c.alike[g.Kind] = append(c.alike[g.Kind], n)
+}
+
+// shrunk draws teams toward teams, and services toward services: those too
+// small for a figure of their own are not hidden. Quiet ones are, by what the
+// others say, not certain to have no failures.
+func (c *computation) shrunk() {
+	for _, kind := range []string{team, oneService} {
+		alike := c.alike[kind]
+		c.shrunkRates(alike, "containment.uncontained", "failures of any kind met users with no net")
+		for _, rate := range drawnRates {
+			c.shrunkRates(alike, rate.metric, rate.what)
+		}
+		c.shrunkShares(alike, "change_safety.failed_share", "changes", "failed", func(n *shrinking) stats.Share { return n.failed })
+		for _, k := range repeatClasses {
+			c.shrunkShares(alike, k.metric, "failures of a known mode", k.what, func(n *shrinking) stats.Share {
+				return stats.Share{Events: n.class[k.class], Of: n.modal}
+			})
+		}
+	}
+}
+
 // shrunkRates: a scope in which nobody told of too many is refused, as its own
 // figure is, and the others are not drawn toward it.
-func (c *computation) shrunkRates(groups []*group, metric, what string, counts func(*group) tally) {
-	var of []*group
+func (c *computation) shrunkRates(alike []shrinking, metric, what string) {
+	var of []Scope
 	var counted []stats.Counted
-	untold := map[*group]Estimate{}
-	for _, g := range groups {
-		k := counts(g)
-		days := g.clock.days(c.org.asOf) - k.dead
+	untold := map[Scope]Estimate{}
+	for i := range alike {
+		k := alike[i].rates[metric]
+		days := alike[i].days - k.dead
 		switch {
 		case days <= 0:
 		case float64(k.unknown) > mostUnknown*float64(k.of):
-			e := Estimate{Metric: metric + drawn, N: int64(k.of), Exposure: days, Origin: "modelled", Method: "none: too little is told"}
-			untold[g] = refuse(e, AssumptionFailed, sentence("Not reported: of %d of %d failures it is not told whether they are of these.", k.unknown, k.of))
+			e := Estimate{Metric: metric + drawn, N: k.of, Exposure: days, Origin: "modelled", Method: "none: too little is told"}
+			untold[alike[i].scope] = refuse(e, AssumptionFailed, sentence("Not reported: of %d of %d failures it is not told whether they are of these.", k.unknown, k.of))
 		default:
-			of, counted = append(of, g), append(counted, stats.Counted{Events: float64(k.events), Of: days})
+			of, counted = append(of, alike[i].scope), append(counted, stats.Counted{Events: float64(k.events), Of: days})
 		}
 	}
 	shrunk := stats.ShrinkRates(counted)
-	for _, g := range groups {
-		if e, is := untold[g]; is && len(shrunk) > 0 {
-			c.emit(g, c.everything, e)
+	for i := range alike {
+		if e, is := untold[alike[i].scope]; is && len(shrunk) > 0 {
+			c.emit(&group{Scope: alike[i].scope}, c.everything, e)
 		}
 	}
 	for i, s := range shrunk {
 		e := Estimate{
 			Metric: metric + drawn, N: int64(counted[i].Events), Events: int64(counted[i].Events), Exposure: counted[i].Of, Origin: "modelled",
-			Method: sentence("gamma–Poisson over %d %ss, strength and mean of the pull integrated out; drawn %s of the way to their mean", len(of), groups[0].Kind, percent(s.Toward)),
+			Method: sentence("gamma–Poisson over %d %ss, strength and mean of the pull integrated out; drawn %s of the way to their mean", len(of), of[i].Kind, percent(s.Toward)),
 		}
 		scaled := func(level float64) stats.Interval {
 			i := s.Interval(level)
@@ -128,23 +158,18 @@ func (c *computation) shrunkRates(groups []*group, metric, what string, counts f
 	}
 }
 
-func (c *computation) shrunkShares(groups []*group, metric, things, what string, counts func(*service) (events, of int64)) {
-	var of []*group
+func (c *computation) shrunkShares(alike []shrinking, metric, things, what string, counts func(*shrinking) stats.Share) {
+	var of []Scope
 	var counted []stats.Counted
-	for _, g := range groups {
-		var events, all int64
-		for _, s := range g.services {
-			k, n := counts(s)
-			events, all = events+k, all+n
-		}
-		if all > 0 {
-			of, counted = append(of, g), append(counted, stats.Counted{Events: float64(events), Of: float64(all)})
+	for i := range alike {
+		if share := counts(&alike[i]); share.Of > 0 {
+			of, counted = append(of, alike[i].scope), append(counted, stats.Counted{Events: float64(share.Events), Of: float64(share.Of)})
 		}
 	}
 	for i, s := range stats.ShrinkShares(counted) {
 		e := Estimate{
 			Metric: metric + drawn, N: int64(counted[i].Of), Events: int64(counted[i].Events), Exposure: counted[i].Of, Origin: "modelled",
-			Method: sentence("beta–binomial over %d %ss, strength and mean of the pull integrated out; drawn %s of the way to their mean", len(of), groups[0].Kind, percent(s.Toward)),
+			Method: sentence("beta–binomial over %d %ss, strength and mean of the pull integrated out; drawn %s of the way to their mean", len(of), of[i].Kind, percent(s.Toward)),
 			Value:  s.Value,
 		}
 		c.drawn(of[i], e, s, s.Interval, sentence("%d of %d %s %s: %s", e.Events, e.N, things, what, percent(e.Value)))
@@ -152,7 +177,7 @@ func (c *computation) shrunkShares(groups []*group, metric, things, what string,
 }
 
 // drawn completes and emits a figure that was drawn toward the others of its kind.
-func (c *computation) drawn(g *group, e Estimate, s stats.Shrunk, bounds func(level float64) stats.Interval, head string) {
+func (c *computation) drawn(scope Scope, e Estimate, s stats.Shrunk, bounds func(level float64) stats.Interval, head string) {
 	outer, inner := bounds(c.settings.Level), bounds(c.settings.InnerLevel)
 	outer = stats.Interval{Low: math.Min(outer.Low, e.Value), High: math.Max(outer.High, e.Value)}
 	e.bounds(outer, inner)
@@ -161,8 +186,8 @@ func (c *computation) drawn(g *group, e Estimate, s stats.Shrunk, bounds func(le
 		bound = number
 	}
 	e.Reading = fmt.Sprintf("%s, drawn %s of the way toward the organisation's other %ss, with %s to %s compatible with the data and with them (%s).",
-		head, percent(s.Toward), g.Kind, bound(e.Low), bound(e.High), percent(c.settings.Level))
-	c.emit(g, c.everything, e)
+		head, percent(s.Toward), scope.Kind, bound(e.Low), bound(e.High), percent(c.settings.Level))
+	c.emit(&group{Scope: scope}, c.everything, e)
 }
 
 // shrunkMetrics are what is said of each.
