@@ -179,7 +179,7 @@ func (p *process) analyseOnce(ctx context.Context, st *store.Store, published *l
 	if err != nil {
 		return err
 	}
-	publication := &recorded{Publication: st.Publishing(ctx), kept: keeping(key.asOf, key.asOf, p.learningSettings())}
+	publication := &recorded{Publication: st.Publishing(ctx), kept: keeping(key.asOf, key.asOf)}
 	run := learning.Stream(input, p.learningSettings(), publication)
 	if err := publication.Finish(run); err != nil {
 		return err

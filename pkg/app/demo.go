@@ -96,7 +96,7 @@ func (s *Session) demonstrate(ctx context.Context, organisation *simulate.Simula
 	if err := publication.Finish(run); err != nil {
 		return err
 	}
-	if _, err := s.record(ctx, st, input, run, keeping(run.AsOf, run.AsOf, s.learningSettings()).sees(run)); err != nil {
+	if _, err := s.record(ctx, st, input, run, keeping(run.AsOf, run.AsOf).sees(run)); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "%d events folded, %d estimates computed in %s (run %s).\n\n", run.InputEvents, len(run.Estimates), time.Since(began).Round(time.Second), run.ID)

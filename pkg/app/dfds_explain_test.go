@@ -113,7 +113,7 @@ func thePastIsRecorded(t *testing.T, ctx context.Context, s *Session, base strin
 		if err != nil {
 			t.Fatal(err)
 		}
-		keep := keeping(run.AsOf, latest, s.learningSettings()).sees(run)
+		keep := keeping(run.AsOf, latest).sees(run)
 		var fresh []string
 		for _, e := range run.Estimates {
 			if keep.holds(e) {

@@ -20,14 +20,13 @@ import (
 // the last quarters, of each the whole record and the quarter that the moment
 // lies in. More would be as many rows a week as there are services.
 type kept struct {
-	asOf    int64
-	latest  int64 // the newest moment of the log
-	service int   // how many quarters the other scopes are given
-	seen    map[learning.Scope]bool
+	asOf   int64
+	latest int64 // the newest moment of the log
+	seen   map[learning.Scope]bool
 }
 
-func keeping(asOf, latest int64, settings learning.Settings) kept {
-	return kept{asOf: asOf, latest: latest, service: settings.ServiceQuarters, seen: map[learning.Scope]bool{}}
+func keeping(asOf, latest int64) kept {
+	return kept{asOf: asOf, latest: latest, seen: map[learning.Scope]bool{}}
 }
 
 // sees is what is kept once all estimates of a run are known.
@@ -75,7 +74,7 @@ func (k kept) kind(kind string) bool {
 		return true
 	}
 	ends := review.QuarterOf(k.asOf).Start().UnixMilli() == k.asOf
-	return ends && utcMillis(k.asOf).After(utcMillis(k.latest).AddDate(0, -3*k.service, 0))
+	return ends && utcMillis(k.asOf).After(utcMillis(k.latest).AddDate(0, -3*learning.ServiceQuarters, 0))
 }
 
 func utcMillis(t int64) time.Time { return time.UnixMilli(t).UTC() }
@@ -227,7 +226,7 @@ func (s *Session) backfill(ctx context.Context, st, frozen *store.Store, latest 
 	group.Go(func() error {
 		computed := int64(0)
 		for input := range folded {
-			k := keeping(input.AsOf, latest.AsOf, settings)
+			k := keeping(input.AsOf, latest.AsOf)
 			content := contentOf(input, settings, k)
 			if recorded[input.AsOf] == content {
 				done.Unchanged++

@@ -65,7 +65,24 @@ func (s *Session) Metrics(ctx context.Context, o MetricsOptions) (Table, error) 
 			t.Rows = append(t.Rows, []any{e.Metric, scopeText(e.Scope), e.Window, e.Value, e.Low, e.High, e.Unit, e.N, string(e.State), e.Reading})
 		}
 	}
+	if len(t.Rows) == 0 {
+		if err := o.absent(run.Estimates); err != nil {
+			return Table{}, usage(err)
+		}
+	}
 	return t, nil
+}
+
+// absent says why there is nothing of one metric, kind of scope and window.
+func (o MetricsOptions) absent(estimates []learning.Estimate) error {
+	kind, _, _ := strings.Cut(o.Scope, ":")
+	if _, one := learning.Lookup(o.Metric); !one || kind == "all" || o.Window == "every" {
+		return nil
+	}
+	if why := learning.Absent(estimates, o.Metric, kind, o.Window); why != "" {
+		return fmt.Errorf("%s %s", o.Metric, why)
+	}
+	return nil
 }
 
 // scoped are all estimates; of a scope that is named also those that too little was counted for.

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/tuition-hq/tuition/pkg/learning"
 )
@@ -123,9 +122,12 @@ func Of(f Facts, ask Ask) (Explanation, error) {
 	switch {
 	case len(estimates) == 0:
 		return Explanation{}, Missing{noScope(f.Snapshot.Estimates, ask.Scope)}
-	case len(same) == 0:
-		return Explanation{}, Missing{fmt.Errorf("%s is not given for a scope of kind %s; it is for %s", ask.Metric, ask.Scope.Kind, strings.Join(kindsOf(f.Snapshot.Estimates, ask.Metric), ", "))}
+	case len(same) == 0 && learning.Absent(f.Snapshot.Estimates, ask.Metric, ask.Scope.Kind, "all") == "":
+		return Explanation{}, Missing{fmt.Errorf("%s has no estimate of %s", ask.Metric, ScopeText(ask.Scope))}
 	case at < 0:
+		if why := learning.Absent(f.Snapshot.Estimates, ask.Metric, ask.Scope.Kind, ask.Window); why != "" {
+			return Explanation{}, Missing{fmt.Errorf("%s %s", ask.Metric, why)}
+		}
 		return Explanation{}, Missing{fmt.Errorf("%s has no estimate of %s for the window %s; there are %s", ask.Metric, ScopeText(ask.Scope), ask.Window, strings.Join(windowsOf(same), ", "))}
 	}
 	e := same[at]
@@ -197,26 +199,12 @@ func inputs(f Facts, m learning.Metric) Inputs {
 
 // dependsOn lists the settings that a metric's number depends on.
 func dependsOn(m learning.Metric, s learning.Settings) []Setting {
-	var out []Setting
-	add := func(name, value, means string) { out = append(out, Setting{name, value, means}) }
-	family := Family(m.Name)
-	if family == "change_safety" {
-		add("attribution window", hours(s.AttributionWindow), "so long before a failure a change may lie to be a candidate")
-	}
-	if family != "durations" {
-		add("merge window", hours(s.MergeWindow), "failures of one mode on one service within it of the first are one failure")
-	}
-	if m.Unit != "count" {
-		add("level", share(s.Level), "of the interval, two-sided")
-		add("inner level", share(s.InnerLevel), "of the narrow interval inside it")
-	}
-	if text := m.Formula + m.Source; strings.Contains(text, "bootstrap") || strings.Contains(text, "resampl") || strings.Contains(text, "as learning_per_failure") {
-		add("seed", fmt.Sprint(s.Seed), "of the resamples: the same seed gives the same bytes")
+	out := []Setting{}
+	for _, c := range s.Choices(m) {
+		out = append(out, Setting(c))
 	}
 	return out
 }
-
-func hours(d time.Duration) string { return fmt.Sprintf("%g h", d.Hours()) }
 
 // ScopeText is a scope as people name it on the command line.
 func ScopeText(s learning.Scope) string {

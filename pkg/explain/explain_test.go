@@ -158,15 +158,27 @@ func TestWhatWasSaidBefore(t *testing.T) {
 }
 
 func TestMissing(t *testing.T) {
-	f := facts(organisation("repeat_rate.repeats", "all", 50))
+	checkout := learning.Scope{Kind: "service", Name: "checkout"}
+	ofService := organisation("counted.failures", "all", 50)
+	ofService.Scope = checkout
+	f := facts(organisation("repeat_rate.repeats", "all", 50), organisation("severity_trend", "all", 50), organisation("learning_derivative.severe", "all", 50),
+		organisation("counted.failures", "2026-Q2", 50), organisation("counted.failures", "2026-Q4", 9), ofService)
+	f.Snapshot.AsOf += 3 * day
+	for i := range f.Snapshot.Estimates {
+		f.Snapshot.Estimates[i].AsOf = f.Snapshot.AsOf
+	}
 	for _, c := range []struct {
 		ask  explain.Ask
 		says string
 	}{
 		{explain.Ask{Metric: "repeat_rate.repeat"}, `there is no metric "repeat_rate.repeat"; the nearest are repeat_rate.repeats`},
 		{explain.Ask{Metric: "repeat_rate.repeats", Scope: learning.Scope{Kind: "team", Name: "x"}}, "there is no team yet: `tuition metrics --scope team` lists them"},
-		{explain.Ask{Metric: "counted.merged", Scope: learning.Scope{Kind: "organisation"}}, "counted.merged is not given for a scope of kind organisation"},
+		{explain.Ask{Metric: "counted.merged", Scope: learning.Scope{Kind: "organisation"}}, "counted.merged has no estimate of organisation"},
 		{explain.Ask{Metric: "repeat_rate.repeats", Scope: learning.Scope{Kind: "organisation"}, Window: "2020-Q1"}, "there are all"},
+		{explain.Ask{Metric: "severity_trend", Scope: learning.Scope{Kind: "organisation"}, Window: "2026-Q2"}, "severity_trend is given for the whole record only"},
+		{explain.Ask{Metric: "durations.resolve.median", Scope: checkout, Window: "2026-Q2"}, "durations.resolve.median is given for the whole record, not for a single quarter of a service"},
+		{explain.Ask{Metric: "learning_per_failure", Scope: checkout, Window: "all"}, "learning_per_failure is not given for a service: it is for organisation, team, environment, failure mode"},
+		{explain.Ask{Metric: "learning_derivative.severe", Scope: learning.Scope{Kind: "organisation"}, Window: "2026-Q4"}, "is given for a quarter when it is over, and 2026-Q4 is not"},
 	} {
 		_, err := explain.Of(f, c.ask)
 		var missing explain.Missing
@@ -199,7 +211,7 @@ func TestEveryMetricIsExplained(t *testing.T) {
 			}
 		}
 		x := of(t, facts(organisation(m.Name, "all", 50)), m.Name)
-		if len(x.Outlook) == 0 || len(x.Inputs.Settings) == 0 && m.Unit != "count" {
+		if len(x.Outlook) == 0 || len(x.Inputs.Settings) != len(learning.DefaultSettings().Choices(m)) {
 			t.Errorf("%s: outlook %q, settings %v", m.Name, x.Outlook, x.Inputs.Settings)
 		}
 		var b strings.Builder
@@ -210,6 +222,26 @@ func TestEveryMetricIsExplained(t *testing.T) {
 			if !strings.Contains(strings.Join(strings.Fields(b.String()), " "), want) {
 				t.Errorf("%s: the text lacks %q:\n%s", m.Name, want, b.String())
 			}
+		}
+	}
+}
+
+// The settings that a number depends on stand among its inputs, whatever they are set to.
+func TestSettingsAreTold(t *testing.T) {
+	f := facts(organisation("tuition.avoided", "all", 50), organisation("watch.uncontained", "all", 50), organisation("stagnation", "all", 50), organisation("learning_derivative.uncontained", "2026-Q2", 50), organisation("learning_derivative.uncontained", "all", 50))
+	f.Settings.Currency, f.Settings.CostCap, f.Settings.ExchangeRates = "EUR", 250_000, map[string]float64{"USD": 0.92, "GBP": 1.17}
+	for metric, want := range map[string]string{
+		"tuition.avoided":                 "attribution window=24 h|merge window=72 h|level=95 %|inner level=50 %|seed=1|currency=EUR|exchange rates=GBP 1.17, USD 0.92|cost cap=EUR 250\u202f000|horizon=365 days",
+		"watch.uncontained":               "merge window=72 h|watch alpha=5 %|watch baseline=the first Monday of the record|watch scopes=organisation, team, service|watch targets=none|settling=14 days",
+		"stagnation":                      "attribution window=24 h|merge window=72 h|stagnation=180 days",
+		"learning_derivative.uncontained": "merge window=72 h|level=95 %|inner level=50 %|settling=14 days|verdict scopes=organisation, team|verdict metrics=learning_derivative.uncontained, learning_derivative.severe, learning_derivative.repeats|false discoveries=5 %",
+	} {
+		var got []string
+		for _, s := range of(t, f, metric).Inputs.Settings {
+			got = append(got, s.Name+"="+s.Value)
+		}
+		if strings.Join(got, "|") != want {
+			t.Errorf("%s: %s", metric, strings.Join(got, "|"))
 		}
 	}
 }

@@ -54,6 +54,18 @@ func Known(name string) error {
 	return Missing{unknown(name)}
 }
 
+// Offered says, as Missing, why nothing of a family is given for a scope's kind and window.
+func Offered(estimates []learning.Estimate, family string, ask Ask) error {
+	why := ""
+	for _, m := range Parts(family) {
+		why = learning.Absent(estimates, m.Name, ask.Scope.Kind, ask.Window)
+		if why == "" {
+			return nil
+		}
+	}
+	return Missing{fmt.Errorf("%s %s", family, why)}
+}
+
 const fewNames = 3
 
 func unknown(name string) error {
@@ -134,17 +146,6 @@ func noScope(estimates []learning.Estimate, scope learning.Scope) error {
 		more = fmt.Sprintf(" and %d more", len(names)-few)
 	}
 	return fmt.Errorf("there is no scope %s; there are %s%s: %s", ScopeText(scope), strings.Join(names[:min(few, len(names))], ", "), more, list)
-}
-
-func kindsOf(estimates []learning.Estimate, metric string) []string {
-	var kinds []string
-	for _, e := range estimates {
-		if e.Metric == metric && !slices.Contains(kinds, e.Scope.Kind) {
-			kinds = append(kinds, e.Scope.Kind)
-		}
-	}
-	slices.Sort(kinds)
-	return kinds
 }
 
 func windowsOf(estimates []learning.Estimate) []string {

@@ -16,10 +16,7 @@ const (
 // most of them says little of the few that matter. It judges nothing: all of it
 // depends on how many failures there were.
 func (c *computation) blastRadius(g *group) {
-	for _, w := range c.windows(g) {
-		if g.small() && w.name != all {
-			continue
-		}
+	for _, w := range c.windows(g, "blast_radius") {
 		var reach []float64
 		var unknown int64
 		for _, s := range g.services {

@@ -28,12 +28,11 @@ func rollout(name string) string {
 }
 
 func (c *computation) changes(g *group) {
-	rows := g.crossed()
-	for _, w := range c.windows(g) {
+	for _, w := range c.windows(g, "change_safety.failed_share") {
 		c.failedShare(g, w)
-		if g.small() && w.name != all {
-			continue
-		}
+	}
+	rows := g.crossed()
+	for _, w := range c.windows(g, "change_safety.excess") {
 		c.excess(g, w, rows)
 	}
 }
@@ -63,7 +62,7 @@ func (c *computation) failedShare(g *group, w window) {
 		rollout    string
 		kind       string
 	}{{metric: "change_safety.failed_share", of: "changes"}}
-	if !g.small() || w.name == all {
+	if g.givenIn(w, "change_safety.failed_share.rollout") {
 		for _, r := range rollouts {
 			of := "changes rolled out as " + r
 			if r == "unknown" {

@@ -59,7 +59,7 @@ var closed = remembered[[sha256.Size]byte, atClose]{most: 64}
 // close gives the trends up to one quarter's end, by a computation that knows no more
 // than what had happened by then.
 func (c *computation) close(q window) (out atClose) {
-	then := &computation{settings: c.settings, org: c.org.until(q.to, c.settings.MergeWindow.Milliseconds()), facts: c.facts, run: c.run, ledger: newLedger(nil), declared: &expectation{}}
+	then := &computation{settings: c.settings, org: c.org.until(q.to, c.settings.MergeWindow.Milliseconds()), facts: c.facts, run: c.run, ledger: newLedger(nil), declared: &expectation{}, untrimmed: c.untrimmed}
 	then.everything, then.quarters = c.everything, c.quarters
 	then.tell = func(e Estimate) { out.estimates = append(out.estimates, e) }
 	if then.org.repeated() >= fewestForTrend {

@@ -42,7 +42,7 @@ func (c *computation) compute() {
 	for g := range c.org.groups(mergeWindow) {
 		c.countFailures(g)
 		if g.given(perFailure + ".any_mode") {
-			for _, w := range c.windows(g) {
+			for _, w := range c.windows(g, perFailure+".any_mode") {
 				c.anyMode(g, w)
 			}
 		}
@@ -113,6 +113,7 @@ type computation struct {
 	tell       func(Estimate)   // takes each estimate
 	point      func(WatchPoint) // takes each point of the watch
 	ledger     ledger
+	untrimmed  bool                   // what is not worth a row is kept too
 	closed     []Estimate             // of quarters' closes: they wait for verdicts
 	candidates []judgement            // for a verdict
 	quiet      map[int64]string       // why the organisation's silence up to a moment leaves no trend, "" if it does
@@ -127,7 +128,7 @@ func (c *computation) emit(g *group, w window, e Estimate) {
 	if g.unobserved != "" && (metric.Unit == "per_1000_service_days" || strings.HasPrefix(e.Metric, "learning_derivative.")) {
 		e = refuse(e, AssumptionFailed, g.unobserved)
 	}
-	if !g.given(e.Metric) || !g.keeps(w, &e) {
+	if !g.givenIn(w, e.Metric) || !c.untrimmed && !g.keeps(w, &e) {
 		return
 	}
 	e.Scope, e.Window, e.AsOf, e.Level, e.Unit = g.Scope, w.name, c.run.AsOf, c.settings.Level, metric.Unit

@@ -16,7 +16,7 @@ func (c *computation) containment(g *group) {
 	for _, k := range kinds {
 		metrics[k.class] = k.metric
 	}
-	windows := c.windows(g)
+	windows := c.windows(g, "containment")
 	met := c.met(g, windows, metrics)
 	c.shrink(g, met[0])
 	for i, w := range windows {

@@ -4,7 +4,7 @@ import "fmt"
 
 // countFailures says of every scope that it exists, and what all else rests on.
 func (c *computation) countFailures(g *group) {
-	for _, w := range c.windows(g) {
+	for _, w := range c.windows(g, "counted.failures") {
 		var n, incidents int64
 		for _, s := range g.services {
 			for _, f := range s.failuresIn(w) {

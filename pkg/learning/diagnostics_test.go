@@ -83,21 +83,26 @@ func TestTailOfCosts(t *testing.T) {
 	near(t, "largest", got.organisation(t, "blast_radius.cost").Value, math.Exp2(24)/(math.Exp2(25)-1))
 }
 
-// Twelve near misses of mode m0 to m11 on day 10, an improvement for the first
-// three on day 20, and a failure of the first and of the last three on day 40.
+// Twelve near misses of mode m0 to m11 on day 10, an improvement for the first three
+// closed on day 20 and one for m3 opened, and a failure of m0 and of the last three on day 40.
 func TestNearMisses(t *testing.T) {
 	in := learning.Input{AsOf: since + 100*day, Start: since, Services: []learning.Service{alive("api", 100)}}
 	for i := range 12 {
 		mode := fmt.Sprint("m", i)
 		in.NearMisses = append(in.NearMisses, learning.NearMiss{ID: mode, Service: "api", Team: "payments", FailureMode: mode, At: since + 10*day})
-		if i < 3 {
-			in.Improvements = append(in.Improvements, learning.Improvement{ID: mode, Service: "api", Team: "payments", FailureMode: mode, OpenedAt: since + 20*day})
+		improve := func(opened, closed int64) {
+			in.Improvements = append(in.Improvements, learning.Improvement{ID: mode, Service: "api", Team: "payments", FailureMode: mode, OpenedAt: opened, ClosedAt: closed, WitnessedClosedAt: closed})
+		}
+		switch i {
+		case 0, 1, 2:
+			improve(since+12*day, since+20*day)
+		case 3: // an improvement that is open has changed nothing yet
+			improve(since+20*day, 0)
+		case 9: // too late
+			improve(since+20*day, since+50*day)
 		}
 		if i == 0 || i > 8 {
 			in.Incidents = append(in.Incidents, incident(mode, "api", mode, 40*24))
-		}
-		if i == 9 { // too late
-			in.Improvements = append(in.Improvements, learning.Improvement{ID: mode, Service: "api", Team: "payments", FailureMode: mode, OpenedAt: since + 50*day})
 		}
 	}
 	got := compute(in)

@@ -81,10 +81,7 @@ func stated(i *Incident, seconds int64) (lifetime, bool) {
 }
 
 func (c *computation) durations(g *group) {
-	for _, w := range c.windows(g) {
-		if g.small() && w.name != all {
-			continue
-		}
+	for _, w := range c.windows(g, "durations") {
 		for _, d := range durationsOf {
 			var lifetimes []stats.Lifetime
 			missing := 0

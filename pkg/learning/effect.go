@@ -52,10 +52,7 @@ func effectOf(h *modeHistory, end int64) (out effect, missing float64) {
 
 // effects counts fixes by what became of their modes.
 func (c *computation) effects(g *group) {
-	for _, w := range c.windows(g) {
-		if g.small() && w.name != all {
-			continue
-		}
+	for _, w := range c.windows(g, "improvement_effectiveness") {
 		counts := map[effect]int64{}
 		var n int64
 		unwitnessed := 0

@@ -31,7 +31,7 @@ func notCounted(opened int) string {
 // newModes: failures of a mode that its service had not met before. What is
 // called by a new name to look like no repeat is seen here.
 func (c *computation) newModes(g *group) {
-	for _, w := range c.windows(g) {
+	for _, w := range c.windows(g, "new_modes.rate") {
 		failures, opened := g.counted(w)
 		var n, new, unknown int64
 		for _, f := range failures {

@@ -58,7 +58,7 @@ func (i improvements) waiting(g *group, t int64) []*Improvement {
 // and how long the oldest such improvement has been waiting.
 func (c *computation) knownOpen(g *group) {
 	const metric = "known_open.rate"
-	for _, w := range c.windows(g) {
+	for _, w := range c.windows(g, "known_open") {
 		failures, opened := g.counted(w)
 		var n, known, unknown int64
 		for _, f := range failures {

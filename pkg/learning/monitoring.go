@@ -16,7 +16,7 @@ const (
 
 // monitoring: whom a failure was learned from, and what became of the gaps.
 func (c *computation) monitoring(g *group) {
-	for _, w := range c.windows(g) {
+	for _, w := range c.windows(g, "monitoring_gaps.found") {
 		c.toldBy(g, w, "monitoring_gaps.told_by_customer", "customer", "that customers told us of")
 		c.toldBy(g, w, "monitoring_gaps.told_by_employee", "employee", "that employees told us of")
 		c.gaps(g, w)
@@ -99,7 +99,7 @@ func (c *computation) gaps(g *group, w window) {
 			}
 			note("found")
 			l := lifetime{kind: "monitoring_gap", id: gap.ID, from: gap.FoundAt, to: gap.ClosedAt, until: c.org.asOf}
-			if g.small() && w.name != all {
+			if !g.givenIn(w, "monitoring_gaps.time_to_close") {
 				continue
 			}
 			open = append(open, c.lasted(g, w, "monitoring_gaps.time_to_close", l))
@@ -127,7 +127,7 @@ func (c *computation) gaps(g *group, w window) {
 		}
 		c.emit(g, w, e)
 	}
-	if g.small() && w.name != all {
+	if !g.givenIn(w, "monitoring_gaps.time_to_close") {
 		return
 	}
 	c.emit(g, w, c.quantile("monitoring_gaps.time_to_close", stats.KaplanMeier(open), 0.5, fewestFailures, "monitoring gaps", "closed"))

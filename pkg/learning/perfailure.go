@@ -53,7 +53,7 @@ func (c *computation) perFailure(scopes iter.Seq[*group]) {
 			if !g.given(metric) {
 				continue
 			}
-			for _, w := range c.windows(g) {
+			for _, w := range c.windows(g, metric) {
 				c.learned(g, w, e, metric, since, fading)
 				c.ledger.settleOne(account{metric, g.Scope, w.name})
 			}

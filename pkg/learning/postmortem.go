@@ -22,10 +22,7 @@ var (
 // postmortems says how failures are looked at, and what is opened for them. None
 // of it is learning: only failures that do not come back are.
 func (c *computation) postmortems(g *group) {
-	for _, w := range c.windows(g) {
-		if g.small() && w.name != all {
-			continue
-		}
+	for _, w := range c.windows(g, "postmortem") {
 		c.coverage(g, w)
 		c.published(g, w)
 		c.timeToPublish(g, w)

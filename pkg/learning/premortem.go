@@ -21,10 +21,7 @@ var bins = []struct {
 
 // premortem holds what was foretold against what happened.
 func (c *computation) premortem(g *group) {
-	for _, w := range c.windows(g) {
-		if g.small() && w.name != all {
-			continue
-		}
+	for _, w := range c.windows(g, "premortem") {
 		c.forecasts(g, w)
 		c.recall(g, w)
 	}
@@ -112,7 +109,7 @@ func (c *computation) forecasts(g *group, w window) {
 			n, side, percent(e.Value), percent(e.Low), percent(e.High), percent(c.settings.Level)) + tail
 	})
 	for _, b := range bins {
-		if g.small() {
+		if !g.given("premortem.happened") {
 			break // too few risks for bins
 		}
 		var k, of int64

@@ -128,24 +128,26 @@ func UnendedBefore(in *Input) map[string]bool {
 }
 
 func (c *computation) repeats(g *group) {
-	for _, w := range c.windows(g) {
+	for _, w := range c.windows(g, "repeat_rate.repeats") {
 		c.classes(g, w)
 		c.heldNot(g, w)
-		if g.small() && w.name != all {
-			continue
-		}
+	}
+	for _, w := range c.windows(g, "repeat_rate.after_") {
 		c.recurrence(g, w, "repeat_rate.after_fix", "their declared fix", c.afterFix(g, w))
 		c.recurrence(g, w, "repeat_rate.after_end", "the end of their first failure", c.afterEnd(g, w))
 	}
 }
 
-// classes are the three management problems, apart.
+// repeatClasses are the three management problems, apart.
+var repeatClasses = []struct{ class, metric, what string }{
+	{"repeat", "repeat_rate.repeats", "repeated a known failure after its declared fix"},
+	{"known_open", "repeat_rate.known_open", "repeated a known failure while an improvement for it was declared and not known to be closed"},
+	{"unaddressed", "repeat_rate.unaddressed", "repeated a known failure for which nothing had been opened"},
+}
+
+// classes counts them.
 func (c *computation) classes(g *group, w window) {
-	kinds := []struct{ class, metric, what string }{
-		{"repeat", "repeat_rate.repeats", "repeated a known failure after its declared fix"},
-		{"known_open", "repeat_rate.known_open", "repeated a known failure while an improvement for it was declared and not known to be closed"},
-		{"unaddressed", "repeat_rate.unaddressed", "repeated a known failure for which nothing had been opened"},
-	}
+	kinds := repeatClasses
 	shares := make([][]stats.Share, len(kinds))
 	var unknown, unended int
 	for _, s := range g.services {

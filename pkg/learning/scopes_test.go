@@ -3,6 +3,7 @@ package learning_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"gonum.org/v1/gonum/stat/distuv"
@@ -99,12 +100,14 @@ func TestAQuietServiceDoesNotVanish(t *testing.T) {
 	all := learning.Of(run.Estimates, quiet)
 	given := 0
 	for _, m := range learning.Metrics {
-		if learning.Given(m.Name, "service") {
-			given++
+		for _, w := range []string{"all", "2023-Q1", "2023-Q2", "2023-Q3", "2023-Q4", "2024-Q1"} {
+			if learning.Absent(run.Estimates, m.Name, "service", w) == "" {
+				given++
+			}
 		}
 	}
-	if len(all) != given*6 { // all and five quarters
-		t.Errorf("%d estimates of %d metrics", len(all), given)
+	if len(all) != given || given < 100 {
+		t.Errorf("%d estimates where %d are given", len(all), given)
 	}
 	for _, e := range all {
 		if e.State != learning.Insufficient && e.Metric != "counted.failures" {
@@ -142,4 +145,73 @@ func TestModeRateCovers(t *testing.T) {
 
 func poisson(r *rand.Rand, mean float64) int {
 	return int(distuv.Poisson{Lambda: mean, Src: r}.Rand())
+}
+
+// What is declared to be given is what is computed: of every kind of scope, each
+// metric for each window and no other.
+func TestWhatIsGivenIsComputed(t *testing.T) {
+	in := random(7, 8, 500, 1000) // eleven quarters
+	for i := range in.Incidents {
+		in.Incidents[i].Environment = []string{"production", "staging"}[i%2]
+		in.Incidents[i].DetectionSource = []string{"monitoring", "customer"}[i%2]
+	}
+	run := learning.Untrimmed(in, inEuros())
+	type row struct{ metric, kind, window string }
+	computed := map[row]bool{}
+	windows := map[string]bool{}
+	for _, e := range run.Estimates {
+		computed[row{e.Metric, e.Scope.Kind, e.Window}] = true
+		windows[e.Window] = true
+	}
+	if len(windows) != 12 {
+		t.Fatalf("windows %v", windows)
+	}
+	for _, m := range learning.Metrics {
+		for _, kind := range learning.ScopeKinds {
+			for w := range windows {
+				why := learning.Absent(run.Estimates, m.Name, kind, w)
+				if strings.Contains(why, "once its close has settled") {
+					continue // what could be read then is there
+				}
+				if got := computed[row{m.Name, kind, w}]; got != (why == "") {
+					t.Errorf("%s of a %s for %s: computed %v, said to be absent as it %q", m.Name, kind, w, got, why)
+				}
+			}
+		}
+	}
+}
+
+// Nothing is said to be too little where it is not what is missing: sixty
+// failures of one service in a quarter, ten minutes long each.
+func TestWhatIsNotGivenIsNotTooLittle(t *testing.T) {
+	in := learning.Input{AsOf: since + 200*day, Start: since, Services: []learning.Service{alive("busy", 200), alive("other", 200)}}
+	for i := range 60 {
+		f := incident(fmt.Sprint(i), "busy", "", int64(24*91+24*i))
+		f.DetectedAt, f.ResolvedAt = f.StartedAt, f.StartedAt+hour/6+int64(i)
+		in.Incidents = append(in.Incidents, f)
+	}
+	run := learning.Compute(in, learning.DefaultSettings())
+	found := false
+	for _, e := range learning.Of(run.Estimates, learning.Scope{Kind: "service", Name: "busy"}) {
+		if e.Window == "2023-Q2" && strings.HasPrefix(e.Metric, "durations.") {
+			t.Errorf("%s: %s", e.Metric, e.Reading)
+		}
+		found = found || e.Metric == "durations.resolve.median" && e.Window == "all" && e.N == 60
+	}
+	if !found {
+		t.Error("the whole record has no median")
+	}
+	for metric, want := range map[string]string{
+		"durations.resolve.median": "is given for the whole record, not for a single quarter of a service",
+		"severity_trend":           "is given for the whole record only",
+		"learning_per_failure":     "is not given for a service: it is for organisation, team, environment, failure mode",
+		"containment.uncontained":  "",
+	} {
+		if got := learning.Absent(run.Estimates, metric, "service", "2023-Q2"); got != want {
+			t.Errorf("%s %s", metric, got)
+		}
+	}
+	if got := learning.Gone("durations.resolve.median", learning.Scope{Kind: "service", Name: "busy"}, "2023-Q2", in.AsOf); !strings.HasPrefix(got.Reading, "Not given any more") {
+		t.Errorf("%+v", got)
+	}
 }

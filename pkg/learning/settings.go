@@ -23,9 +23,6 @@ type Settings struct {
 	InnerLevel float64
 	// Seed of the bootstraps. Default 1.
 	Seed uint64
-	// ServiceQuarters is how many of the last quarters services are given;
-	// organisation and teams get all of them. Default 8.
-	ServiceQuarters int
 	// WatchAlpha is the chance that the regression watch raises an alarm within
 	// a year in an organisation where nothing changes, over all that is watched;
 	// as much again for an improvement announced. Default 0.05.
@@ -73,7 +70,6 @@ func DefaultSettings() Settings {
 		Level:             0.95,
 		InnerLevel:        0.5,
 		Seed:              1,
-		ServiceQuarters:   8,
 		WatchAlpha:        0.05,
 		WatchScopes:       []string{"organisation", "team", "service"},
 		Horizon:           365 * 24 * time.Hour,

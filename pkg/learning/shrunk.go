@@ -15,23 +15,72 @@ const drawn = ".shrunk"
 
 // shrinking is what of a team or a service is drawn toward the others of its kind.
 type shrinking struct {
-	scope                   Scope
-	days, dead              float64 // service-days, and what merging windows of no incidents take from them
-	uncontained, byCustomer int64
-	failed, repeats         stats.Share
+	scope  Scope
+	days   float64 // service-days
+	rates  map[string]*tally
+	failed stats.Share
+	class  map[string]int64 // of repeats
+	modal  int64            // failures of a known mode
 }
+
+// tally is what a scope counts for a rate: how many are the event, of how many nobody
+// told, and what service-days the merging windows of no incidents take from its clock.
+type tally struct {
+	events, of, unknown int64
+	dead                float64
+}
+
+func (k *tally) count(is, known bool) {
+	k.of++
+	if !known {
+		k.unknown++
+	} else if is {
+		k.events++
+	}
+}
+
+// drawnRates are those of failures, which of them are counted and of which that is told.
+var drawnRates = []struct {
+	metric, what string
+	is, known    func(*computation, *failure) bool
+}{
+	{
+		"containment.severe", "incidents of severity 1 or 2 met users with no net",
+		func(_ *computation, f *failure) bool { return f.severe() }, func(_ *computation, f *failure) bool { return f.severity != 0 },
+	},
+	{
+		"monitoring_gaps.told_by_customer", "failures that customers told us of",
+		func(_ *computation, f *failure) bool { return f.first.DetectionSource == "customer" },
+		func(_ *computation, f *failure) bool {
+			return f.first.DetectionSource != "" && f.first.DetectionSource != "unknown"
+		},
+	},
+	{
+		"new_modes.rate", "failures of a mode that the service had not met before",
+		func(_ *computation, f *failure) bool { return f.novel }, ofKnownMode,
+	},
+	{
+		"known_open.rate", "failures came while an improvement for their mode was open",
+		func(c *computation, f *failure) bool { return c.org.openable.couldHaveSpared(f) }, ofKnownMode,
+	},
+}
+
+func ofKnownMode(_ *computation, f *failure) bool { return f.mode != "" }
 
 // shrink notes what shrunk needs of a scope.
 func (c *computation) shrink(g *group, met met) {
 	if g.Kind != team && g.Kind != oneService || g.Name == Unknown {
 		return
 	}
-	n := shrinking{scope: g.Scope, days: g.clock.days(c.org.asOf), dead: met.dead, uncontained: met.classes[uncontained]}
+	n := shrinking{scope: g.Scope, days: g.clock.days(c.org.asOf), rates: map[string]*tally{}, class: map[string]int64{}}
+	n.rates["containment.uncontained"] = &tally{events: met.classes[uncontained], of: met.n, dead: met.dead}
 	failures, _ := g.counted(c.everything)
-	for _, f := range failures {
-		if f.first.DetectionSource == "customer" {
-			n.byCustomer++
+	for _, rate := range drawnRates {
+		k := &tally{}
+		for _, f := range failures {
+			k.count(rate.is(c, f), rate.known(c, f))
 		}
+		n.rates[rate.metric] = k
 	}
 	for _, s := range g.services {
 		for _, row := range s.changes {
@@ -43,9 +92,9 @@ func (c *computation) shrink(g *group, met met) {
 			if f.mode == "" || c.org.unended[f.first.ID] {
 				continue
 			}
-			n.repeats.Of++
-			if f.again != nil && f.again.Class == "repeat" {
-				n.repeats.Events++
+			n.modal++
+			if f.again != nil {
+				n.class[f.again.Class]++
 			}
 		}
 	}
@@ -58,27 +107,44 @@ func (c *computation) shrink(g *group, met met) {
 func (c *computation) shrunk() {
 	for _, kind := range []string{team, oneService} {
 		alike := c.alike[kind]
-		c.shrunkRates(alike, "containment.uncontained", "failures of any kind met users with no net", func(n *shrinking) (int64, float64) { return n.uncontained, n.dead })
-		c.shrunkRates(alike, "monitoring_gaps.told_by_customer", "failures that customers told us of", func(n *shrinking) (int64, float64) { return n.byCustomer, 0 })
+		c.shrunkRates(alike, "containment.uncontained", "failures of any kind met users with no net")
+		for _, rate := range drawnRates {
+			c.shrunkRates(alike, rate.metric, rate.what)
+		}
 		c.shrunkShares(alike, "change_safety.failed_share", "changes", "failed", func(n *shrinking) stats.Share { return n.failed })
-		c.shrunkShares(alike, "repeat_rate.repeats", "failures of a known mode", "repeated one after its declared fix", func(n *shrinking) stats.Share { return n.repeats })
+		for _, k := range repeatClasses {
+			c.shrunkShares(alike, k.metric, "failures of a known mode", k.what, func(n *shrinking) stats.Share {
+				return stats.Share{Events: n.class[k.class], Of: n.modal}
+			})
+		}
 	}
 }
 
-// shrunkRates: counts gives a scope's events, and what service-days the merging
-// windows take from its clock.
-func (c *computation) shrunkRates(alike []shrinking, metric, what string, counts func(*shrinking) (n int64, dead float64)) {
+// shrunkRates: a scope in which nobody told of too many is refused, as its own
+// figure is, and the others are not drawn toward it.
+func (c *computation) shrunkRates(alike []shrinking, metric, what string) {
 	var of []Scope
 	var counted []stats.Counted
+	untold := map[Scope]Estimate{}
 	for i := range alike {
-		n, dead := counts(&alike[i])
-		days := alike[i].days - dead
-		if days <= 0 {
-			continue
+		k := alike[i].rates[metric]
+		days := alike[i].days - k.dead
+		switch {
+		case days <= 0:
+		case float64(k.unknown) > mostUnknown*float64(k.of):
+			e := Estimate{Metric: metric + drawn, N: k.of, Exposure: days, Origin: "modelled", Method: "none: too little is told"}
+			untold[alike[i].scope] = refuse(e, AssumptionFailed, sentence("Not reported: of %d of %d failures it is not told whether they are of these.", k.unknown, k.of))
+		default:
+			of, counted = append(of, alike[i].scope), append(counted, stats.Counted{Events: float64(k.events), Of: days})
 		}
-		of, counted = append(of, alike[i].scope), append(counted, stats.Counted{Events: float64(n), Of: days})
 	}
-	for i, s := range stats.ShrinkRates(counted) {
+	shrunk := stats.ShrinkRates(counted)
+	for i := range alike {
+		if e, is := untold[alike[i].scope]; is && len(shrunk) > 0 {
+			c.emit(&group{Scope: alike[i].scope}, c.everything, e)
+		}
+	}
+	for i, s := range shrunk {
 		e := Estimate{
 			Metric: metric + drawn, N: int64(counted[i].Events), Events: int64(counted[i].Events), Exposure: counted[i].Of, Origin: "modelled",
 			Method: sentence("gamma–Poisson over %d %ss, strength and mean of the pull integrated out; drawn %s of the way to their mean", len(of), of[i].Kind, percent(s.Toward)),
@@ -126,15 +192,28 @@ func (c *computation) drawn(scope Scope, e Estimate, s stats.Shrunk, bounds func
 
 // shrunkMetrics are what is said of each.
 var shrunkMetrics = []Metric{
-	shrunkMetric("containment.uncontained", "per_1000_service_days", "lower", "5 of its kind, one failure", "Failures of any kind that met users with no net, per 1,000 service-days", "(k + a)/(days + a/μ), rates gamma distributed with mean μ and shape a"),
-	shrunkMetric("monitoring_gaps.told_by_customer", "per_1000_service_days", "lower", "5 of its kind, one failure", "Failures that customers told us of, per 1,000 service-days", "(k + a)/(days + a/μ), rates gamma distributed with mean μ and shape a"),
-	shrunkMetric("change_safety.failed_share", "share", "lower", "5 of its kind, one failed change", "Changes that failed, of those whose end is told", "(k + sμ)/(n + s), shares beta distributed with mean μ and size s"),
-	shrunkMetric("repeat_rate.repeats", "share", "lower", "5 of its kind, one repeat", "Failures of a mode met before on the same service after its declared fix, of all failures of a known mode", "(k + sμ)/(n + s), shares beta distributed with mean μ and size s"),
+	shrunkRate("containment.uncontained", "5 of its kind, one failure", "Failures of any kind that met users with no net"),
+	shrunkRate("containment.severe", "5 of its kind, one failure, two thirds of a known severity", "Incidents of severity 1 or 2 that met users with no net"),
+	shrunkRate("monitoring_gaps.told_by_customer", "5 of its kind, one failure, two thirds of a known detection", "Failures that customers told us of"),
+	shrunkRate("new_modes.rate", "5 of its kind, one failure, two thirds of a known mode", "Failures of a mode that their service had not met before"),
+	shrunkRate("known_open.rate", "5 of its kind, one failure, two thirds of a known mode", "Failures that came while an improvement for their mode was open"),
+	shrunkShare("change_safety.failed_share", "5 of its kind, one failed change", "Changes that failed, of those whose end is told"),
+	shrunkShare("repeat_rate.repeats", "5 of its kind, one repeat", "Failures of a mode met before on the same service after its declared fix, of all failures of a known mode"),
+	shrunkShare("repeat_rate.known_open", "5 of its kind, one such failure", "Failures of a mode met before on the same service while an improvement for it was declared and not known to be closed, of all failures of a known mode"),
+	shrunkShare("repeat_rate.unaddressed", "5 of its kind, one such failure", "Failures of a mode met before on the same service for which nothing had been opened, of all failures of a known mode"),
 }
 
-func shrunkMetric(of, unit, better, minimum, what, formula string) Metric {
+func shrunkRate(of, minimum, what string) Metric {
+	return shrunkMetric(of, "per_1000_service_days", minimum, what+", per 1,000 service-days", "(k + a)/(days + a/μ), rates gamma distributed with mean μ and shape a")
+}
+
+func shrunkShare(of, minimum, what string) Metric {
+	return shrunkMetric(of, "share", minimum, what, "(k + sμ)/(n + s), shares beta distributed with mean μ and size s")
+}
+
+func shrunkMetric(of, unit, minimum, what, formula string) Metric {
 	return Metric{
-		of + drawn, unit, better, minimum,
+		of + drawn, unit, "lower", minimum,
 		what + ", of a team or a service, drawn toward the organisation's other teams or services: the more, the less was counted and the more alike they are. It stands beside " + of + ", which says what the scope alone tells. The interval holds the truth in 92 to 100 % of simulated scopes; it begins at zero where there was no event.",
 		formula + "; averaged over both, the pull even between none and all for one counted as much as the mean of them; gamma or beta of the same mean and variance",
 		"Efron & Morris 1975; Morris 1983; Laird & Louis 1987; Christiansen & Morris 1997", of,

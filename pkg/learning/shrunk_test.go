@@ -25,6 +25,11 @@ func TestShrunkScopes(t *testing.T) {
 		in.Services = append(in.Services, alive(name, 300))
 		fail(name, 3)
 	}
+	for i := range in.Incidents {
+		if in.Incidents[i].Service == "service-00" {
+			in.Incidents[i].Severity = 0
+		}
+	}
 	got := compute(in)
 	const metric = "containment.uncontained"
 	own := got.of(t, metric, "service", "service-03", "all")
@@ -37,6 +42,16 @@ func TestShrunkScopes(t *testing.T) {
 		t.Errorf("quiet %v, usual %v, busy %v", quiet.Value, e.Value, busy.Value)
 	}
 	near(t, "the busy one's own", got.of(t, metric, "service", "busy", "all").Value, 100)
+	// Of whose failures nobody told how severe they were is not drawn, nor are the others toward it.
+	severe := func(service string) learning.Estimate {
+		return got.of(t, "containment.severe.shrunk", "service", service, "all")
+	}
+	if e := severe("service-00"); e.State != learning.AssumptionFailed || !strings.Contains(e.Reading, "of 3 of 3 failures it is not told") {
+		t.Errorf("%+v", e)
+	}
+	if e := severe("service-01"); e.State != learning.OK || !strings.Contains(e.Method, "over 21 services") {
+		t.Errorf("%+v", e)
+	}
 	for key, e := range got {
 		if strings.HasSuffix(e.Metric, ".shrunk") && (e.Scope.Kind != "service" || e.Window != "all" || e.Low > e.Value || e.Value > e.High) {
 			t.Errorf("%s: one team alone, and no quarter, is drawn toward nothing: %+v", key, e)

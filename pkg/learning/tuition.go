@@ -10,10 +10,7 @@ const fewestCosts = 5
 
 // tuition is what failures cost: what is told of it, and what is reckoned from that.
 func (c *computation) tuition(g *group) {
-	windows := c.windows(g)
-	if g.small() {
-		windows = windows[:1]
-	}
+	windows := c.windows(g, "tuition.paid")
 	c.costedShare(g, windows)
 	for _, w := range windows {
 		c.paid(g, w, "tuition.paid", "", func(*costed) bool { return true })

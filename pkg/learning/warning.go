@@ -9,11 +9,10 @@ import (
 // warnings: near misses, and failures that something had warned of. More near
 // misses told of may be more danger or more trust, so that none of this is good or bad by itself.
 func (c *computation) warnings(g *group) {
-	for _, w := range c.windows(g) {
-		if g.small() && w.name != all {
-			continue
-		}
+	for _, w := range c.windows(g, "near_miss") {
 		c.nearMisses(g, w)
+	}
+	for _, w := range c.windows(g, "forewarned") {
 		c.forewarned(g, w)
 	}
 }
@@ -27,19 +26,9 @@ func (c *computation) nearMisses(g *group, w window) {
 	}
 	n := int64(len(told))
 	days := g.clock.days(w.to) - g.clock.days(w.from)
-	rate := Estimate{Metric: "near_miss.rate", N: n, Events: n, Exposure: days, Method: "near misses per 1,000 service-days; Garwood"}
-	switch {
-	case n < fewestFailures:
-		rate = tooFew(rate, n, fewestFailures, "near misses")
-	case days <= 0:
-		rate = refuse(rate, Insufficient, "Not enough data: no exposure is known. No figure is shown.")
-	default:
-		per := 1000 / days
-		scaled := func(i stats.Interval) stats.Interval { return stats.Interval{Low: i.Low * per, High: i.High * per} }
-		rate.Value = float64(n) * per
-		rate.bounds(scaled(stats.Garwood(n, c.settings.Level)), scaled(stats.Garwood(n, c.settings.InnerLevel)))
-		rate.Reading = sentence("%d near misses in %s service-days: %s per 1,000, with %s to %s compatible with the data (%s, Garwood). More of them may be more danger, or more that is told.",
-			n, whole(days), number(rate.Value), number(rate.Low), number(rate.High), percent(c.settings.Level))
+	rate := c.rateOf("near_miss.rate", n, n, days, fewestFailures, "near misses", "near misses")
+	if rate.State != Insufficient {
+		rate.Reading += " More of them may be more danger, or more that is told."
 	}
 	c.emit(g, w, rate)
 
@@ -73,14 +62,14 @@ func (c *computation) nearMisses(g *group, w window) {
 		}
 	}
 	c.emit(g, w, c.share("near_miss.reported", reported.of, fewestFailures, "were told of as near misses", "failures and near misses"))
-	c.emit(g, w, c.share("near_miss.heeded", heeded.of, fewestFailures, "led to an improvement for their mode before it failed", "near misses of a known mode"))
+	c.emit(g, w, c.share("near_miss.heeded", heeded.of, fewestFailures, "were heeded: an improvement for their mode was closed before it failed", "near misses of a known mode"))
 	c.emit(g, w, c.share("near_miss.came", came.of, fewestFailures, "were followed by a failure of the same mode", "near misses of a known mode"))
 }
 
 // after says whether the mode of a near miss failed on its service later, and
-// whether an improvement for it was opened or closed before that.
+// whether the warning was heeded: an improvement for it was closed, and witnessed, by then.
 func (c *computation) after(near *NearMiss) (came, heeded bool) {
-	until := c.org.asOf + 1
+	until := c.org.asOf
 	if s := c.org.named[near.Service]; s != nil {
 		for _, f := range s.failures {
 			if f.mode == near.FailureMode && f.at > near.At {
@@ -89,12 +78,8 @@ func (c *computation) after(near *NearMiss) (came, heeded bool) {
 			}
 		}
 	}
-	within := func(t int64) bool { return t > near.At && t < until }
-	for _, i := range c.org.openable.of(near.Service)[near.FailureMode] {
-		heeded = heeded || within(i.OpenedAt)
-	}
 	for _, i := range c.org.closed.of(near.Service)[near.FailureMode] {
-		heeded = heeded || within(i.WitnessedClosedAt)
+		heeded = heeded || i.WitnessedClosedAt > near.At && i.WitnessedClosedAt <= until
 	}
 	return came, heeded
 }
@@ -121,7 +106,7 @@ func (c *computation) forewarned(g *group, w window) {
 				for _, warning := range c.facts.warnings[i.ID] {
 					if warning.At < f.at {
 						warned[warning.Kind], warned[""] = true, true
-						answered = answered || warning.HeededBy != "" && warning.HeededAt < f.at
+						answered = answered || warning.HeededBy != "" && warning.HeededAt <= f.at
 					}
 				}
 			}
@@ -165,7 +150,7 @@ var warningMetrics = []Metric{
 	},
 	{
 		"near_miss.heeded", "share", "", "10 near misses of a known mode",
-		"Near misses of a known mode after which an improvement for it on its service was opened or closed, before the mode failed there.",
+		"Near misses of a known mode after which an improvement for it on its service was closed, and witnessed, before the mode failed there, or by now where it has not: heeded as in the view near_miss_incident. The young have had little time for it.",
 		"k/n", pooledShare, "",
 	},
 	{
@@ -195,7 +180,7 @@ var warningMetrics = []Metric{
 	},
 	{
 		"forewarned.heeded", "share", "", "10 failures that had been shown before",
-		"Forewarned failures that came although an improvement for their mode had been closed between the warning and them; of the others the warning was not heeded.",
+		"Forewarned failures that came although an improvement for their mode had been closed, and witnessed, between the warning and them: heeded as near_miss.heeded has it; of the others the warning was not heeded.",
 		"k/n", pooledShare, "",
 	},
 }

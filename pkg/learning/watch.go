@@ -122,7 +122,7 @@ func (c *computation) join(g *group) {
 // watch follows whether failures come more often than before, year by year.
 // Each year's scopes, bars and dispersions are fixed at its start.
 func (c *computation) watch() {
-	reviews := newReviews(c.quarters)
+	reviews := c.reviews()
 	var years []*yearWatch
 	for k := range c.watchYears() {
 		years = append(years, c.watchYear(k, reviews))
@@ -136,7 +136,8 @@ func (c *computation) watch() {
 		}
 		told := g.told()
 		for k, y := range years {
-			if g.Kind != oneService || k == len(years)-1 {
+			// The close at which services are reviewed may lie in the year before.
+			if g.Kind != oneService || k == len(years)-1 || reviews.newest > y.from && reviews.newest <= y.until {
 				y.watch(g, told)
 			}
 		}

@@ -108,7 +108,7 @@ var watchMetrics = func() []Metric {
 				Metric{
 					"watch." + thing.name + c.suffix, "ratio", "lower", watchMinimum,
 					"Evidence that " + what + " come more often than since the start of the baseline, on the clock of " + c.words +
-						": 1 says nothing, the bar is 20 or more. It may be looked at any time. α is shared by all that is watched. Low evidence is no proof of safety." + watchSlow,
+						": 1 says nothing, the bar is 20 or more. It may be looked at any time. α is shared by all that is watched. Low evidence is no proof of safety. A quarter holds the evidence at its close, given once the settling time is over, when all that is watched is judged together, worse and better apart, by e-BH at α." + watchSlow,
 					watchFormula, watchSource, evidence,
 				},
 				Metric{

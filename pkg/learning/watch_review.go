@@ -23,10 +23,11 @@ type reviewed struct {
 	worse, better float64    // logarithms of e-values, the least of the clocks that can be read
 }
 
-func newReviews(quarters []window) *reviews {
+// reviews are of the quarters that have settled: no verdict is given before.
+func (c *computation) reviews() *reviews {
 	out := &reviews{open: map[int64][]reviewed{}}
-	for _, q := range quarters {
-		if q.whole {
+	for _, q := range c.quarters {
+		if q.whole && c.settled(q) {
 			out.closes = append(out.closes, q)
 			out.newest = q.to
 		}

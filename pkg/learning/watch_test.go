@@ -275,4 +275,36 @@ func TestReviewsJudgeTogether(t *testing.T) {
 	}
 }
 
+// The watch's review waits for late events as the other verdicts do, and judges
+// services too, whose newest close may lie in the year of the watch before this one.
+func TestReviewsWaitUntilAQuarterHasSettled(t *testing.T) {
+	in := watched{weeks: 104, failures: from(66, 0.5, 3), deploys: always(3), source: "monitoring"}.input(7)
+	closed := time.Date(2024, 10, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
+	reviewed := func(after, baseline int64) (kinds []string) {
+		past := in
+		past.AsOf = closed + after*day
+		past.Incidents = slices.DeleteFunc(slices.Clone(in.Incidents), func(i learning.Incident) bool { return i.At() >= past.AsOf })
+		settings := learning.DefaultSettings()
+		settings.WatchBaseline = baseline
+		for _, e := range learning.Compute(past, settings).Estimates {
+			if e.Metric == "watch.uncontained" && e.Window == "2024-Q3" {
+				kinds = append(kinds, e.Scope.Kind)
+				if e.Scope.Kind == "organisation" && e.Verdict != "worse" {
+					t.Errorf("%+v", e)
+				}
+			}
+		}
+		slices.Sort(kinds)
+		return slices.Compact(kinds)
+	}
+	if early := reviewed(13, 0); len(early) > 0 {
+		t.Errorf("13 days after its end a quarter is judged for %v", early)
+	}
+	for _, baseline := range []int64{0, closed + 10*day - 2*364*day} { // a year of the watch begins 10 days after the close
+		if late := reviewed(14, baseline); !slices.Equal(late, []string{"organisation", "service", "team"}) {
+			t.Errorf("14 days after its end a quarter is judged for %v", late)
+		}
+	}
+}
+
 func dated(millis int64) string { return time.UnixMilli(millis).UTC().Format("2 Jan 2006") }

@@ -89,34 +89,6 @@ func (p PowerLaw) CramerVonMises(times []float64) float64 {
 	return sum
 }
 
-// CrowGrouped fits counts in intervals that end at the given, rising times
-// (MIL-HDBK-189, grouped data). Without events all is NaN.
-func CrowGrouped(ends []float64, counts []int) PowerLaw {
-	n := 0
-	for _, c := range counts {
-		n += c
-	}
-	if n == 0 {
-		return PowerLaw{Beta: math.NaN(), Lambda: math.NaN(), End: math.NaN(), sumLogs: math.NaN()}
-	}
-	end := ends[len(ends)-1]
-	score := func(beta float64) float64 {
-		var sum, from float64
-		for i, to := range ends {
-			last, lastLog := math.Pow(to/end, beta), math.Log(to/end)
-			var first, firstLog float64
-			if from > 0 {
-				first, firstLog = math.Pow(from/end, beta), math.Log(from/end)
-			}
-			sum += float64(counts[i]) * (last*lastLog - first*firstLog) / (last - first)
-			from = to
-		}
-		return -sum // ln end drops out by the scaling; the score falls with β
-	}
-	beta := bisect(score, 1e-6, 50)
-	return PowerLaw{N: n, End: end, Beta: beta, Lambda: float64(n) / math.Pow(end, beta), sumLogs: math.NaN()}
-}
-
 // PerDoubling is what every doubling of the failures so far multiplies the
 // failure rate by (Wright 1936, on failures): 2^(1−1/β).
 func PerDoubling(beta float64) float64 { return math.Exp2(1 - 1/beta) }

@@ -11,15 +11,6 @@ import (
 // independent or positively dependent tests. The order is kept.
 func BenjaminiHochberg(p []float64) []float64 { return stepUp(p, 1) }
 
-// BenjaminiYekutieli does so whatever the dependence (Ann. Stat. 2001).
-func BenjaminiYekutieli(p []float64) []float64 {
-	var harmonic float64
-	for i := range p {
-		harmonic += 1 / float64(i+1)
-	}
-	return stepUp(p, harmonic)
-}
-
 func stepUp(p []float64, factor float64) []float64 {
 	order := make([]int, len(p))
 	for i := range order {

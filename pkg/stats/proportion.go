@@ -37,13 +37,6 @@ func ClopperPearson(k, n int64, level float64) Interval {
 	return out
 }
 
-// Jeffreys is the equal-tailed interval of the posterior Beta(k+½, n−k+½).
-func Jeffreys(k, n int64, level float64) Interval {
-	tail := (1 - level) / 2
-	a, b := float64(k)+0.5, float64(n-k)+0.5
-	return Interval{mathext.InvRegIncBeta(a, b, tail), mathext.InvRegIncBeta(a, b, 1-tail)}
-}
-
 // Share counts events in one cluster (a service).
 type Share struct{ Events, Of int64 }
 

@@ -129,11 +129,11 @@ func (c cells) sizes() []float64 {
 }
 
 // ResampleRates fits so many resamples of the modes: what the distribution
-// owes to which modes happened to be seen. Each fit is 40 EM steps from the
+// owes to which modes happened to be seen. Each fit is so many EM steps from the
 // given one, a fiftieth of it spread evenly so that nothing that died out
 // stays dead.
-func ResampleRates(modes []ModeHistory, fit RateMixture, seed uint64, resamples int) []RateMixture {
-	const steps, spread = 40, 0.02
+func ResampleRates(modes []ModeHistory, fit RateMixture, seed uint64, resamples, steps int) []RateMixture {
+	const spread = 0.02
 	cells := cellsOf(modes)
 	all := newLikelihoods(cells.histories, fit.Grid)
 	random := rand.New(rand.NewPCG(seed, seed))

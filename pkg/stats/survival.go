@@ -5,8 +5,6 @@ import (
 	"math"
 	"slices"
 	"sort"
-
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // Lifetime is one thing followed until its event, or until it was last seen without it.
@@ -192,49 +190,4 @@ func (s Survival) uneventful(p, level float64) float64 {
 	default:
 		return s.times[len(s.times)-1]
 	}
-}
-
-// LogRank tests whether two groups share one survival curve (Mantel 1966):
-// χ² with 1 degree of freedom, and its p. Without any event both are 0 and 1.
-func LogRank(first, second []Lifetime) (chiSquared, p float64) {
-	type labelled struct {
-		Lifetime
-		first bool
-	}
-	var all []labelled
-	for _, l := range first {
-		all = append(all, labelled{l, true})
-	}
-	for _, l := range second {
-		all = append(all, labelled{l, false})
-	}
-	slices.SortStableFunc(all, func(a, b labelled) int { return cmp.Compare(a.Time, b.Time) })
-	firstAtRisk := float64(len(first))
-	var observed, expected, variance float64
-	for i := 0; i < len(all); {
-		atRisk, inFirst := float64(len(all)-i), firstAtRisk
-		var events, firstEvents float64
-		at := all[i].Time
-		for ; i < len(all) && all[i].Time == at; i++ {
-			if all[i].first {
-				firstAtRisk--
-			}
-			if all[i].Event {
-				events++
-				if all[i].first {
-					firstEvents++
-				}
-			}
-		}
-		observed += firstEvents
-		expected += events * inFirst / atRisk
-		if atRisk > 1 {
-			variance += events * inFirst / atRisk * (1 - inFirst/atRisk) * (atRisk - events) / (atRisk - 1)
-		}
-	}
-	if variance == 0 {
-		return 0, 1
-	}
-	chiSquared = (observed - expected) * (observed - expected) / variance
-	return chiSquared, distuv.ChiSquared{K: 1}.Survival(chiSquared)
 }

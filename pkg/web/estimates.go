@@ -136,6 +136,21 @@ func (q query) scoped(estimates []learning.Estimate) []learning.Estimate {
 	return learning.Of(estimates, learning.Scope{Kind: kinds[0], Name: names[0]})
 }
 
+// absent says why there is nothing of one metric, kind of scope and window; ""
+// if there could be, or several are asked for.
+func (q query) absent(estimates []learning.Estimate) string {
+	metrics, kinds, windows := q.filters["metric"], q.filters["scope_kind"], q.filters["window"]
+	if len(metrics) != 1 || len(kinds) != 1 || len(windows) != 1 {
+		return ""
+	}
+	_, known := learning.Lookup(metrics[0])
+	why := learning.Absent(estimates, metrics[0], kinds[0], windows[0])
+	if !known || !slices.Contains(learning.ScopeKinds, kinds[0]) || why == "" {
+		return ""
+	}
+	return metrics[0] + " " + why
+}
+
 // estimates answers /api/estimates: the newest run, filtered.
 func (s *site) estimates(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.timeout)
@@ -169,6 +184,10 @@ func (s *site) estimates(w http.ResponseWriter, r *http.Request) {
 		if q.holds(&estimates[i]) {
 			rows = append(rows, learning.RowOf(estimates[i]))
 		}
+	}
+	if why := q.absent(snapshot.Estimates); len(rows) == 0 && why != "" {
+		s.problem(w, http.StatusNotFound, why)
+		return
 	}
 	if q.format == "csv" {
 		s.sendCSV(w, rows)

@@ -124,6 +124,8 @@ func TestAddresses(t *testing.T) {
 		{"now by its moment", "GET", "/api/estimates?as_of=2026-10-01T00:00:00Z", normal, 200, `"as_of":"2026-10-01T00:00:00.000Z"`},
 		{"a moment that is not recorded", "GET", "/api/estimates?as_of=2026-01-01", normal, 404, "the nearest that are recorded are as of 2026-09-24T00:00:00.000Z"},
 		{"no moment", "GET", "/api/estimates?as_of=yesterday", normal, 400, "as_of is a day like 2026-06-30"},
+		{"what is given for no quarter", "GET", "/api/estimates?metric=durations.resolve.median&scope_kind=service&scope=x&window=2026-Q3", normal, 404, "durations.resolve.median is given for the whole record, not for a single quarter of a service"},
+		{"a family that is given for no quarter", "GET", "/explain/severity_trend?window=2026-Q3", normal, 404, "Severity_trend is given for the whole record only"},
 		{"unknown format", "GET", "/api/estimates?format=xml", normal, 400, "format is json or csv"},
 		{"unknown parameter", "GET", "/api/estimates?team=Payments", normal, 400, "the parameters are format, as_of, metric, scope_kind, scope, window"},
 	} {
