@@ -105,7 +105,34 @@ func checkSnapshot(t *testing.T, shards []*Store, checks string) {
 			// The twins of other views are the same SQL over these.
 			sameAsFolded(r, s, "after a part", snapshotted...)
 		}
+		sameInput(r, s, int64(start)+rapid.Int64Range(0, 2000).Draw(r, "moment")*int64(minute))
 	})
+}
+
+// sameInput compares what is loaded as of a moment from the snapshot, cut there, with
+// what the views themselves give of the log cut there, and what both say of the log.
+func sameInput(t fataler, s *Store, moment int64) {
+	t.Helper()
+	load := func(of *Store) string {
+		input, err := of.LoadInput(context.Background(), LoadOptions{AsOf: moment, Newest: !of.config.ReadOnly})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprintf("%+v", input)
+	}
+	views := &Store{config: s.config, conn: s.conn, log: s.log}
+	views.config.ReadOnly = true
+	if want, got := load(views), load(s); want != got {
+		t.Fatalf("as of %d the views give\n%s\nand the snapshot\n%s", moment, want, got)
+	}
+	want, err := s.logState(context.Background(), "log_state")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.logState(context.Background(), "log_state_folded")
+	if err != nil || got != want {
+		t.Fatalf("the snapshot is of the log %+v, which is %+v (%v)", got, want, err)
+	}
 }
 
 // TestFoldTouchesWhatChanged tells of few entities again.

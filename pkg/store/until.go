@@ -26,6 +26,8 @@ import (
 // which nothing happened since are taken as they were folded; the others, few at the
 // end of a log, are folded anew.
 //
+// If few were touched, the snapshot is cut itself: see cut.
+//
 // The answers of these views are kept in temporary tables, each made from those
 // before it: as subqueries of each other they take ten times as long.
 const untilPrefix = "until_"
