@@ -32,10 +32,15 @@ type phases struct {
 
 func (p phases) total() float64 { return p.Fold + p.Load + p.Estimate + p.Publish }
 
-// counted is a publication that counts the evidence it is told.
+// counted is a publication that counts what it is told.
 type counted struct {
 	*store.Publication
-	rows int
+	rows, estimates int
+}
+
+func (c *counted) Estimate(e learning.Estimate) {
+	c.estimates++
+	c.Publication.Estimate(e)
 }
 
 func (c *counted) Part(id learning.Part, entries []learning.Entry) {
@@ -79,6 +84,7 @@ func child(settings string) error {
 }
 
 func computation(ctx context.Context, st *store.Store, asOf int64) (p phases, err error) {
+	defer learning.Thrifty()()
 	began, before := time.Now(), ownCPU()
 	lap := func(seconds *float64) {
 		*seconds = time.Since(began).Seconds()
@@ -94,14 +100,14 @@ func computation(ctx context.Context, st *store.Store, asOf int64) (p phases, er
 		return p, err
 	}
 	lap(&p.Load)
-	evidence := counted{Publication: st.Publishing(ctx)}
-	run := learning.ComputeTo(in, chosen, &evidence)
+	told := counted{Publication: st.Publishing(ctx)}
+	run := learning.Stream(in, chosen, &told)
 	lap(&p.Estimate)
-	if err := evidence.Finish(run); err != nil {
+	if err := told.Finish(run); err != nil {
 		return p, err
 	}
 	lap(&p.Publish)
-	p.Estimates, p.Evidence, p.Peak, p.CPU = len(run.Estimates), evidence.rows, peak("self"), ownCPU()-before
+	p.Estimates, p.Evidence, p.Peak, p.CPU = told.estimates, told.rows, peak("self"), ownCPU()-before
 	return p, nil
 }
 

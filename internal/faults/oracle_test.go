@@ -302,7 +302,7 @@ func (s *scene) cleanRun() (database string) {
 	}
 	bound, stop := context.WithTimeout(s.Context(), time.Minute)
 	defer stop()
-	if err := consume.WaitCommitted(bound, consume.Connection{Brokers: o.Brokers}, o.Group, last); err != nil {
+	if err := consume.WaitCommitted(bound, consume.Connection{Brokers: o.Brokers}, o.Group, last, nil); err != nil {
 		s.Fatal("the undisturbed run: ", err)
 	}
 	cancel()

@@ -110,16 +110,6 @@ func (s *Session) computeSlowly(ctx context.Context, st *store.Store, moment int
 	return input, learning.ComputeTo(input, s.learningSettings(), sink), nil
 }
 
-// compute folds the log as it is now and computes every estimate. What they counted
-// goes to the sink; nil: nobody asks for it.
-func (s *Session) compute(ctx context.Context, st *store.Store, moment int64, sink learning.EvidenceSink) (learning.Input, learning.Run, error) {
-	input, err := s.loadInput(ctx, st, moment)
-	if err != nil {
-		return learning.Input{}, learning.Run{}, err
-	}
-	return input, learning.ComputeTo(input, s.learningSettings(), sink), nil
-}
-
 // publishSettings makes the catalog, the rules and the window known to the views.
 // Files that are not named leave what was published before.
 func (s *Session) publishSettings(ctx context.Context, st *store.Store) error {
@@ -187,21 +177,24 @@ func (p *process) analyseOnce(ctx context.Context, st *store.Store, published *l
 		return nil
 	}
 	began := time.Now()
-	publication := st.Publishing(ctx)
-	input, run, err := p.compute(ctx, st, key.asOf, publication)
+	defer learning.Thrifty()()
+	input, err := p.loadInput(ctx, st, key.asOf)
 	if err != nil {
 		return err
 	}
+	publication := &recorded{Publication: st.Publishing(ctx), kept: keeping(key.asOf, key.asOf, p.learningSettings())}
+	run := learning.Stream(input, p.learningSettings(), publication)
 	if err := publication.Finish(run); err != nil {
 		return err
 	}
-	if _, err := p.record(ctx, st, input, run, run.AsOf); err != nil {
+	run.Estimates = publication.estimates
+	if _, err := p.record(ctx, st, input, run, publication.kept); err != nil {
 		return err
 	}
 	*published = key
 	p.newest.offer(run.ID, input)
 	p.health.analysisDone(time.Since(began))
-	p.log.Info("estimates published", zap.String("run", run.ID), zap.Int("estimates", len(run.Estimates)),
+	p.log.Info("estimates published", zap.String("run", run.ID), zap.Int("estimates", publication.told),
 		zap.Uint64("events", run.InputEvents), zap.Duration("took", time.Since(began)))
 	return nil
 }

@@ -77,7 +77,7 @@ func (s *Session) demonstrate(ctx context.Context, organisation *simulate.Simula
 	if sent > 0 {
 		fmt.Fprintf(out, "Sent %d events through Kafka; waiting until they are folded.\n", sent)
 	}
-	if err := consume.WaitCommitted(ctx, s.connection(), s.settings.Kafka.Group, last); err != nil {
+	if err := consume.WaitCommitted(ctx, s.connection(), s.settings.Kafka.Group, last, s.stillWaiting); err != nil {
 		return err
 	}
 	st, err := s.openStore(ctx, s.settings.ClickHouse.Ingest)
@@ -99,7 +99,7 @@ func (s *Session) demonstrate(ctx context.Context, organisation *simulate.Simula
 	if err := publication.Finish(run); err != nil {
 		return err
 	}
-	if _, err := s.record(ctx, st, input, run, run.AsOf); err != nil {
+	if _, err := s.record(ctx, st, input, run, keeping(run.AsOf, run.AsOf, s.learningSettings()).sees(run)); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "%d events folded, %d estimates computed in %s (run %s).\n\n", run.InputEvents, len(run.Estimates), time.Since(began).Round(time.Second), run.ID)

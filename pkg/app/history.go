@@ -2,9 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,18 +26,48 @@ type kept struct {
 	seen    map[learning.Scope]bool
 }
 
-func keeping(run learning.Run, latest int64, settings learning.Settings) kept {
-	k := kept{asOf: run.AsOf, latest: latest, service: settings.ServiceQuarters, seen: map[learning.Scope]bool{}}
-	for _, e := range run.Estimates {
-		if e.N > 0 || e.Exposure > 0 {
-			k.seen[e.Scope] = true
-		}
+func keeping(asOf, latest int64, settings learning.Settings) kept {
+	return kept{asOf: asOf, latest: latest, service: settings.ServiceQuarters, seen: map[learning.Scope]bool{}}
+}
+
+// sees is what is kept once all estimates of a run are known.
+func (k kept) sees(run learning.Run) kept {
+	for i := range run.Estimates {
+		k.see(&run.Estimates[i])
 	}
 	return k
 }
 
-func (k kept) holds(e learning.Estimate) bool {
-	return k.seen[e.Scope] && k.kind(e.Scope.Kind) && (e.Window == "all" || e.Window == review.QuarterOf(k.asOf-1).String())
+// see notes that something was counted in a scope.
+func (k kept) see(e *learning.Estimate) {
+	if e.N > 0 || e.Exposure > 0 {
+		k.seen[e.Scope] = true
+	}
+}
+
+func (k kept) holds(e learning.Estimate) bool { return k.seen[e.Scope] && k.may(&e) }
+
+// may hold it, if anything was counted in its scope.
+func (k kept) may(e *learning.Estimate) bool {
+	return k.kind(e.Scope.Kind) && (e.Window == "all" || e.Window == review.QuarterOf(k.asOf-1).String())
+}
+
+// recorded is a publication that keeps what is to be recorded of the run.
+type recorded struct {
+	*store.Publication
+	kept      kept
+	estimates []learning.Estimate
+	told      int // estimates, of all of the run
+}
+
+// Estimate takes an estimate.
+func (r *recorded) Estimate(e learning.Estimate) {
+	r.told++
+	r.kept.see(&e)
+	if r.kept.may(&e) {
+		r.estimates = append(r.estimates, e)
+	}
+	r.Publication.Estimate(e)
 }
 
 func (k kept) kind(kind string) bool {
@@ -55,24 +82,14 @@ func utcMillis(t int64) time.Time { return time.UnixMilli(t).UTC() }
 
 // contentOf identifies what a moment is computed from: the rows and the settings,
 // not how many events the whole log has.
-func contentOf(input learning.Input, settings learning.Settings, k kept) (string, error) {
+func contentOf(input learning.Input, settings learning.Settings, k kept) string {
 	input.InputEvents, input.Hash = 0, ""
-	sum := sha256.New()
-	_, _ = fmt.Fprintln(sum, settings.Hash(), k.kind("service"))
-	if err := json.NewEncoder(sum).Encode(input); err != nil {
-		return "", fmt.Errorf("hash the rows: %w", err)
-	}
-	return hex.EncodeToString(sum.Sum(nil)[:16]), nil
+	return input.Digest(settings.Hash(), fmt.Sprint(k.kind("service")))[:32]
 }
 
 // record keeps a run as what was said of its as_of.
-func (s *Session) record(ctx context.Context, st *store.Store, input learning.Input, run learning.Run, latest int64) (int, error) {
-	settings := s.learningSettings()
-	k := keeping(run, latest, settings)
-	content, err := contentOf(input, settings, k)
-	if err != nil {
-		return 0, err
-	}
+func (s *Session) record(ctx context.Context, st *store.Store, input learning.Input, run learning.Run, k kept) (int, error) {
+	content := contentOf(input, s.learningSettings(), k)
 	recorded, err := st.Recorded(ctx)
 	if err != nil || recorded[run.AsOf] == content {
 		return 0, err
@@ -210,16 +227,13 @@ func (s *Session) backfill(ctx context.Context, st, frozen *store.Store, latest 
 	group.Go(func() error {
 		computed := int64(0)
 		for input := range folded {
-			k := kept{asOf: input.AsOf, latest: latest.AsOf, service: settings.ServiceQuarters}
-			content, err := contentOf(input, settings, k)
-			if err != nil {
-				return err
-			}
+			k := keeping(input.AsOf, latest.AsOf, settings)
+			content := contentOf(input, settings, k)
 			if recorded[input.AsOf] == content {
 				done.Unchanged++
 			} else {
 				run := learning.ComputeTo(input, settings, nil)
-				changed, err := st.Record(ctx, run, content, keeping(run, latest.AsOf, settings).holds)
+				changed, err := st.Record(ctx, run, content, k.sees(run).holds)
 				if err != nil {
 					return err
 				}

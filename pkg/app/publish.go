@@ -136,7 +136,11 @@ func (s *Session) Import(ctx context.Context, o ImportOptions) (Receipt, error) 
 		return Receipt{}, usage(err)
 	}
 	if o.Strict {
-		dry := &sender{receipt: Receipt{Dry: true}}
+		decoder, err := s.newDecoder()
+		if err != nil {
+			return Receipt{Dry: true}, err
+		}
+		dry := &sender{receipt: Receipt{Dry: true}, decoder: decoder}
 		if err := s.importFiles(ctx, a, o, files, dry); err != nil {
 			return dry.receipt, err
 		}
@@ -204,10 +208,13 @@ func (i importSink) Fault(f *adapter.Fault) error {
 	return nil
 }
 
-// sender collects messages and sends them in chunks. Without a producer it only counts.
+// sender collects messages and sends them in chunks. Without a producer it only
+// counts, and tries whether the consumer would accept them.
 type sender struct {
 	ctx      context.Context
 	producer *consume.Producer
+	decoder  *event.Decoder // set where there is no producer
+	row      event.Event    // used again for each
 	topic    string
 	chunk    []event.Message
 	receipt  Receipt
@@ -220,6 +227,9 @@ var errSend = errors.New("send to Kafka")
 func (o *sender) add(m event.Message) error {
 	o.receipt.Sent++
 	if o.producer == nil {
+		if rejection := o.decoder.Decode(&m, &o.row); rejection != nil {
+			o.receipt.Findings = append(o.receipt.Findings, rejection.Error())
+		}
 		return nil
 	}
 	m.Position = event.Position{Topic: o.topic}
@@ -278,12 +288,17 @@ func (s *Session) waitFolded(ctx context.Context, producer *consume.Producer, re
 		}
 		defer func() { err = errors.Join(err, stop()) }()
 	}
-	if err := consume.WaitCommitted(ctx, s.connection(), s.settings.Kafka.Group, producer.Offsets()); err != nil {
+	done := s.slow("waiting until what was sent is folded")
+	err = consume.WaitCommitted(ctx, s.connection(), s.settings.Kafka.Group, producer.Offsets(), s.stillWaiting)
+	done()
+	if err != nil {
 		return err
 	}
 	var spans []store.Span
-	for tp, span := range producer.Spans() {
-		spans = append(spans, store.Span{Topic: tp.Topic, Partition: tp.Partition, First: span.First, Last: span.Last})
+	for tp, sent := range producer.Spans() {
+		for _, span := range sent {
+			spans = append(spans, store.Span{Topic: tp.Topic, Partition: tp.Partition, First: span.First, Last: span.Last})
+		}
 	}
 	receipt.Codes, err = st.RejectedIn(ctx, spans)
 	for _, c := range receipt.Codes {
@@ -292,6 +307,9 @@ func (s *Session) waitFolded(ctx context.Context, producer *consume.Producer, re
 	receipt.Accepted = receipt.Sent - receipt.Rejected
 	return err
 }
+
+// stillWaiting tells why a command has not ended yet.
+func (s *Session) stillWaiting(why error) { fmt.Fprintf(s.stderr, "still waiting: %v\n", why) }
 
 // newDecoder is the decoder that the settings ask for.
 func (s *Session) newDecoder() (*event.Decoder, error) {

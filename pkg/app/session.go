@@ -118,7 +118,10 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 	if s.embedded == "" {
 		return s, nil
 	}
-	services, err := embedded.Start(ctx, embedded.Options{Dir: s.embedded, Log: s.log})
+	services, err := embedded.Start(ctx, embedded.Options{
+		Dir: s.embedded, Log: s.log,
+		KafkaPort: s.settings.Embedded.KafkaPort, TCPPort: s.settings.Embedded.ClickHousePort, HTTPPort: s.settings.Embedded.ClickHouseHTTPPort,
+	})
 	if err != nil {
 		return nil, embeddedFault(err)
 	}

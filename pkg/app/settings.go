@@ -25,6 +25,7 @@ type Settings struct {
 	Watch      WatchSettings      `yaml:"watch" envPrefix:"WATCH_"`
 	Privacy    PrivacySettings    `yaml:"privacy" envPrefix:"PRIVACY_"`
 	Web        WebSettings        `yaml:"web" envPrefix:"WEB_"`
+	Embedded   EmbeddedSettings   `yaml:"embedded" envPrefix:"EMBEDDED_"`
 	Log        LogSettings        `yaml:"log" envPrefix:"LOG_"`
 
 	CatalogFile      string `yaml:"catalog_file" env:"CATALOG_FILE" doc:"services, teams, dependencies and aliases: Backstage catalog-info.yaml entities, or the short form"`
@@ -101,6 +102,13 @@ type PrivacySettings struct {
 // WebSettings serves the pages.
 type WebSettings struct {
 	Listen string `yaml:"listen" env:"LISTEN" doc:"host:port of the pages, /metrics, /healthz and /readyz"`
+}
+
+// EmbeddedSettings choose the ports of the embedded servers.
+type EmbeddedSettings struct {
+	KafkaPort          int `yaml:"kafka_port" env:"KAFKA_PORT" doc:"port on loopback of the embedded broker; 0: that of the last run on the folder if it is free, else any"`
+	ClickHousePort     int `yaml:"clickhouse_port" env:"CLICKHOUSE_PORT" doc:"the same for the embedded engine's native protocol"`
+	ClickHouseHTTPPort int `yaml:"clickhouse_http_port" env:"CLICKHOUSE_HTTP_PORT" doc:"the same for its HTTP"`
 }
 
 // LogSettings shapes the log on standard error.
@@ -360,6 +368,16 @@ func (s *Settings) Validate() error {
 	addresses("kafka.brokers", s.Kafka.Brokers)
 	addresses("clickhouse.addresses", s.ClickHouse.Addresses)
 	addresses("web.listen", []string{s.Web.Listen})
+	ports := map[string]int{
+		"embedded.kafka_port": s.Embedded.KafkaPort, "embedded.clickhouse_port": s.Embedded.ClickHousePort,
+		"embedded.clickhouse_http_port": s.Embedded.ClickHouseHTTPPort,
+	}
+	for name, port := range ports {
+		fault(port >= 0 && port <= 65535, name, "0 to 65535")
+		for other, taken := range ports {
+			fault(port == 0 || port != taken || other <= name, name, "another port than "+other)
+		}
+	}
 	fault(s.Kafka.Group != "", "kafka.group", "a name is needed")
 	fault(s.Kafka.EventsTopic != "", "kafka.events_topic", "a name is needed")
 	fault(s.Kafka.DeadLetterTopic != "" && s.Kafka.DeadLetterTopic != s.Kafka.EventsTopic, "kafka.deadletter_topic", "a name other than events_topic is needed")

@@ -82,7 +82,7 @@ func TestTLSAndSASL(t *testing.T) {
 				_, stop := start(t, cfg, zap.NewNop(), s)
 				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 				defer cancel()
-				if err := WaitCommitted(ctx, conn, "tuition", p.Offsets()); err != nil {
+				if err := WaitCommitted(ctx, conn, "tuition", p.Offsets(), nil); err != nil {
 					t.Fatal(err)
 				}
 				if err := stop(); err != nil {

@@ -138,7 +138,7 @@ func TestRejectedRecordsGoToTheDeadLetters(t *testing.T) {
 		}
 		want := map[string]string{
 			headerTopic: testTopic, headerCode: "invalid_json", headerStage: "decode", headerPointer: "/x",
-			headerMessage: "expected an object; send one", headerVersion: "test", headerAttempts: "1", headerTimestamp: "1700000000000",
+			headerMessage: "expected an object; send one", headerSchema: "https://schemas.test/x", headerVersion: "test", headerAttempts: "1", headerTimestamp: "1700000000000",
 		}
 		for k, w := range want {
 			if g := header(&l, k); g != w {

@@ -58,6 +58,7 @@ func deadLetter(topic, version string, m *event.Message, r *event.Rejection) eve
 	add(headerCode, string(r.Code))
 	add(headerPointer, r.Pointer)
 	add(headerMessage, explain(r))
+	add(headerSchema, r.Schema)
 	add(headerVersion, version)
 	add(headerSHA256, hex.EncodeToString(sum[:]))
 	add(headerAttempts, "1")

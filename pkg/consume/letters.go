@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/segmentio/kafka-go"
+
 	"github.com/tuition-hq/tuition/pkg/event"
 )
 
@@ -125,20 +127,7 @@ func (d DeadLetters) each(ctx context.Context, yield func(*Letter) error) error 
 
 // Show gives the letter at a place in the dead-letter topic.
 func (d DeadLetters) Show(ctx context.Context, partition int32, offset int64) (*Letter, error) {
-	cl, closeIdle, err := d.conn.client()
-	if err != nil {
-		return nil, err
-	}
-	defer closeIdle()
-	all, err := partitions(ctx, cl, []string{d.topic})
-	if err != nil {
-		return nil, err
-	}
-	tp := TopicPartition{d.topic, partition}
-	if !slices.Contains(all, tp) {
-		return nil, fmt.Errorf("%w: topic %s has no partition %d; it has %d", ErrNoRecord, d.topic, partition, len(all))
-	}
-	m, err := readOne(ctx, d.conn, tp, offset)
+	m, err := readOne(ctx, d.conn, TopicPartition{d.topic, partition}, offset)
 	if err != nil {
 		return nil, err
 	}
@@ -210,9 +199,12 @@ func (d DeadLetters) Replay(ctx context.Context, o ReplayOptions) (Replayed, err
 			return nil
 		}
 		m, err := d.original(ctx, l)
-		if err != nil {
+		switch {
+		case errors.Is(err, ErrNoRecord):
 			done.Lost++
 			return nil
+		case err != nil:
+			return err
 		}
 		seen[l.Origin] = true
 		group, size = append(group, *m), size+len(m.Value)
@@ -245,7 +237,7 @@ func (d DeadLetters) original(ctx context.Context, l *Letter) (*event.Message, e
 			return nil, err
 		}
 		if sum := sha256.Sum256(there.Value); hex.EncodeToString(sum[:]) != l.SHA256 {
-			return nil, fmt.Errorf("kafka: another record is at %s now", l.Origin)
+			return nil, fmt.Errorf("%w of that content: another is at %s now", ErrNoRecord, l.Origin)
 		}
 		m.Value = there.Value
 	}
@@ -301,8 +293,23 @@ var ErrNoRecord = errors.New("kafka: no record")
 
 // readOne reads the record at an offset.
 func readOne(ctx context.Context, conn Connection, tp TopicPartition, offset int64) (*event.Message, error) {
+	cl, closeIdle, err := conn.client()
+	if err != nil {
+		return nil, err
+	}
+	defer closeIdle()
+	// The leader of a partition that is not there would be looked for without end.
+	all, err := partitions(ctx, cl, []string{tp.Topic})
+	switch {
+	case errors.Is(err, kafka.UnknownTopicOrPartition):
+		return nil, fmt.Errorf("%w: topic %s is not there", ErrNoRecord, tp.Topic)
+	case err != nil:
+		return nil, err
+	case !slices.Contains(all, tp):
+		return nil, fmt.Errorf("%w: topic %s has no partition %d; it has %d", ErrNoRecord, tp.Topic, tp.Partition, len(all))
+	}
 	var found *event.Message
-	err := readRange(ctx, conn, tp, offset, offset+1, func(m *event.Message) error {
+	err = readRange(ctx, conn, tp, offset, offset+1, func(m *event.Message) error {
 		if m.Offset == offset {
 			found = m
 		}

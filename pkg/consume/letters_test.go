@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -205,5 +206,59 @@ func TestPurgeCutsFromTheStart(t *testing.T) {
 	}
 	if n := len(list(t, d, Filter{})); n != 0 {
 		t.Errorf("%d letters left", n)
+	}
+}
+
+func TestAReplayThatCannotReadIsNoLoss(t *testing.T) {
+	brokers := servertest.FakeKafka(t, testTopic, "tuition.deadletter")
+	conn := Connection{Brokers: brokers}
+	p, err := NewProducer(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for _, topic := range []string{testTopic, "gone"} {
+		m := &event.Message{Position: event.Position{Topic: topic, Offset: 7}, Value: []byte("bad")}
+		if err := p.Send(t.Context(), withoutValue(deadLetter("tuition.deadletter", "test", m, &event.Rejection{Code: "schema"}))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := NewDeadLetters(conn, "")
+	// Neither an offset that was never written nor a topic that is gone has the value.
+	if r, err := d.Replay(t.Context(), ReplayOptions{}); err != nil || r != (Replayed{Matched: 2, Lost: 2}) {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	away, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, l := range list(t, d, Filter{Topic: testTopic}) {
+		if _, err := d.original(away, l); err == nil || errors.Is(err, ErrNoRecord) {
+			t.Errorf("a read that was broken off says of the value: %v", err)
+		}
+	}
+}
+
+func TestOffsetsOfOthersAreNotAmongASpan(t *testing.T) {
+	brokers := servertest.FakeKafka(t, testTopic)
+	var own, other *Producer
+	for _, p := range []**Producer{&own, &other} {
+		var err error
+		if *p, err = NewProducer(Connection{Brokers: brokers}); err != nil {
+			t.Fatal(err)
+		}
+		defer (*p).Close()
+	}
+	record := event.Message{Position: event.Position{Topic: testTopic}, Key: []byte("one"), Value: []byte("v")}
+	for _, p := range []*Producer{own, own, other, own} {
+		if err := p.Send(t.Context(), record); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for tp, spans := range own.Spans() {
+		if want := []Span{{0, 1}, {3, 3}}; !slices.Equal(spans, want) {
+			t.Errorf("%v: %v, want %v", tp, spans, want)
+		}
+		if last := own.Offsets()[tp]; last != 3 {
+			t.Errorf("last offset %d, want 3", last)
+		}
 	}
 }

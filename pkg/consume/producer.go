@@ -26,11 +26,11 @@ type Producer struct {
 	transport *kafka.Transport
 
 	mu    sync.Mutex
-	spans map[TopicPartition]Span
+	spans map[TopicPartition][]Span
 }
 
-// Span is the first and the last offset that a producer had acknowledged in a
-// partition; records of others may lie between.
+// Span is a stretch of offsets of one partition that a producer had acknowledged, and
+// nobody else: of a batch, or of several that follow each other.
 type Span struct{ First, Last int64 }
 
 // NewProducer makes a producer; it connects with the first Send.
@@ -44,7 +44,7 @@ func NewProducer(conn Connection) (*Producer, error) {
 	}
 	// A topic made a moment ago must be seen soon; the default of 6 s is too long for publish.
 	t.MetadataTTL = time.Second
-	p := &Producer{transport: t, spans: map[TopicPartition]Span{}}
+	p := &Producer{transport: t, spans: map[TopicPartition][]Span{}}
 	writer := func(records int, bytes int64) *kafka.Writer {
 		return &kafka.Writer{
 			Addr:         kafka.TCP(conn.Brokers...),
@@ -71,11 +71,12 @@ func (p *Producer) completed(msgs []kafka.Message, err error) {
 	tp := TopicPartition{last.Topic, int32(last.Partition)}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	span, seen := p.spans[tp]
-	if !seen {
-		span = Span{first.Offset, last.Offset}
+	spans := p.spans[tp]
+	if n := len(spans); n > 0 && spans[n-1].Last+1 == first.Offset {
+		spans[n-1].Last = last.Offset
+		return
 	}
-	p.spans[tp] = Span{min(span.First, first.Offset), max(span.Last, last.Offset)}
+	p.spans[tp] = append(spans, Span{first.Offset, last.Offset})
 }
 
 // Send writes the records to the topics named in them and returns when all are
@@ -203,14 +204,16 @@ func (p *Producer) Offsets() map[TopicPartition]int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	last := make(map[TopicPartition]int64, len(p.spans))
-	for tp, span := range p.spans {
-		last[tp] = span.Last
+	for tp, spans := range p.spans {
+		for _, span := range spans {
+			last[tp] = max(last[tp], span.Last)
+		}
 	}
 	return last
 }
 
-// Spans gives the offsets of each partition that was sent to.
-func (p *Producer) Spans() map[TopicPartition]Span {
+// Spans gives the offsets in each partition that was sent to, without those of others.
+func (p *Producer) Spans() map[TopicPartition][]Span {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return maps.Clone(p.spans)

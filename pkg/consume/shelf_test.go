@@ -34,7 +34,7 @@ func (s *shelf) Add(m *event.Message) *event.Rejection {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if strings.HasPrefix(string(m.Value), "bad") {
-		return &event.Rejection{Code: event.CodeInvalidJSON, Pointer: "/x", Expected: "an object", Mend: "send one", Position: m.Position}
+		return &event.Rejection{Code: event.CodeInvalidJSON, Pointer: "/x", Expected: "an object", Mend: "send one", Schema: "https://schemas.test/x", Position: m.Position}
 	}
 	s.open = append(s.open, string(m.Value))
 	return nil
@@ -155,7 +155,7 @@ func waitCommitted(t *testing.T, brokers []string, last map[TopicPartition]int64
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	if err := WaitCommitted(ctx, Connection{Brokers: brokers}, "tuition", last); err != nil {
+	if err := WaitCommitted(ctx, Connection{Brokers: brokers}, "tuition", last, nil); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -63,8 +63,8 @@ func EnsureTopics(ctx context.Context, conn Connection, topics ...Topic) error {
 func waitTopics(ctx context.Context, cl *kafka.Client, names []string) error {
 	for {
 		_, err := partitions(ctx, cl, names)
-		if err == nil {
-			return nil
+		if err == nil || refused(err) {
+			return err
 		}
 		select {
 		case <-ctx.Done():
@@ -99,9 +99,13 @@ func partitions(ctx context.Context, cl *kafka.Client, topics []string) ([]Topic
 	return all, nil
 }
 
+// waitingEvery is how often it is told that something is still waited for.
+const waitingEvery = 10 * time.Second
+
 // WaitCommitted returns when the group has committed every offset in last (the
-// offsets of the last records sent), so that their events are in the store.
-func WaitCommitted(ctx context.Context, conn Connection, group string, last map[TopicPartition]int64) error {
+// offsets of the last records sent), so that their events are in the store. While it
+// waits, it tells now and then why; waiting may be nil.
+func WaitCommitted(ctx context.Context, conn Connection, group string, last map[TopicPartition]int64, waiting func(why error)) error {
 	cl, closeIdle, err := conn.client()
 	if err != nil {
 		return err
@@ -109,14 +113,22 @@ func WaitCommitted(ctx context.Context, conn Connection, group string, last map[
 	defer closeIdle()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
+	told := time.Now()
 	for {
 		left, err := uncommitted(ctx, cl, group, last)
-		if err == nil && left == 0 {
-			return nil
+		if err == nil && left == 0 || refused(err) {
+			return err
+		}
+		if err == nil {
+			err = fmt.Errorf("kafka: group %q has not yet committed what was sent to %d of %d partitions; is a consumer running?", group, left, len(last))
+		}
+		if waiting != nil && time.Since(told) >= waitingEvery {
+			told = time.Now()
+			waiting(err)
 		}
 		select {
 		case <-ctx.Done():
-			return errors.Join(ctx.Err(), fmt.Errorf("kafka: group %q has not yet committed %d of %d partitions; is a consumer running?", group, left, len(last)), err)
+			return errors.Join(ctx.Err(), err)
 		case <-tick.C:
 		}
 	}

@@ -157,9 +157,9 @@ func (f *folder) startOn(ctx context.Context, opts Options, last running, own se
 		asked, last int
 		setting     string
 	}{
-		{&run.KafkaPort, opts.KafkaPort, last.KafkaPort, "KafkaPort"},
-		{&run.TCPPort, opts.TCPPort, last.TCPPort, "TCPPort"},
-		{&run.HTTPPort, opts.HTTPPort, last.HTTPPort, "HTTPPort"},
+		{&run.KafkaPort, opts.KafkaPort, last.KafkaPort, "embedded.kafka_port"},
+		{&run.TCPPort, opts.TCPPort, last.TCPPort, "embedded.clickhouse_port"},
+		{&run.HTTPPort, opts.HTTPPort, last.HTTPPort, "embedded.clickhouse_http_port"},
 	} {
 		if *choice.port, err = choosePort(choice.asked, choice.last, choice.setting); err != nil {
 			return nil, "", err

@@ -138,9 +138,9 @@ func TestATakenPortIsNamedWithItsSetting(t *testing.T) {
 	defer taken.Close()
 	port := taken.Addr().(*net.TCPAddr).Port
 	for setting, opts := range map[string]Options{
-		"KafkaPort": {KafkaPort: port},
-		"TCPPort":   {TCPPort: port},
-		"HTTPPort":  {HTTPPort: port},
+		"embedded.kafka_port":           {KafkaPort: port},
+		"embedded.clickhouse_port":      {TCPPort: port},
+		"embedded.clickhouse_http_port": {HTTPPort: port},
 	} {
 		opts.Dir = t.TempDir()
 		_, err := Start(t.Context(), opts)

@@ -9,7 +9,7 @@ import (
 // PortTakenError says which port of which service another program holds.
 type PortTakenError struct {
 	Port    int
-	Setting string // the option that chooses the port
+	Setting string // of the settings file, that chooses the port
 	Cause   error
 }
 

@@ -69,6 +69,7 @@ type Rejection struct {
 	Pointer  string
 	Expected string
 	Mend     string
+	Schema   string // id of the schema that it does not fit; "" where no schema was asked
 	Position Position
 }
 

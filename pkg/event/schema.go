@@ -222,7 +222,7 @@ func (s *schemaSet) check(schema *jsonschema.Schema, v any, prefix ...string) *R
 	}
 	var invalid *jsonschema.ValidationError
 	if !errors.As(err, &invalid) {
-		return reject(CodeSchema, safePointer(s.words, prefix), "a value that the schema can judge")
+		return unfit(schema, safePointer(s.words, prefix), "a value that the schema can judge")
 	}
 	cause := firstCause(invalid)
 	want := expectation(cause.ErrorKind)
@@ -231,7 +231,14 @@ func (s *schemaSet) check(schema *jsonschema.Schema, v any, prefix ...string) *R
 			want = "only the properties " + strings.Join(names, ", ")
 		}
 	}
-	return reject(CodeSchema, safePointer(s.words, append(prefix, cause.InstanceLocation...)), want)
+	return unfit(schema, safePointer(s.words, append(prefix, cause.InstanceLocation...)), want)
+}
+
+// unfit rejects what a schema does not take, and names the schema.
+func unfit(schema *jsonschema.Schema, pointer, expected string) *Rejection {
+	r := reject(CodeSchema, pointer, expected)
+	r.Schema = strings.TrimSuffix(schema.Location, "#")
+	return r
 }
 
 // propertiesAt are the names that a schema knows for the object at a location; none if several forms are allowed there.

@@ -23,10 +23,7 @@ func (c *computation) blastRadius(g *group) {
 		var reach []float64
 		var unknown int64
 		for _, s := range g.services {
-			for _, f := range s.failures {
-				if !w.holds(f.at) {
-					continue
-				}
+			for _, f := range s.failuresIn(w) {
 				r := f.first.BlastRadius
 				for _, m := range f.merged {
 					r = math.Max(r, m.BlastRadius)

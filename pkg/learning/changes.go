@@ -28,13 +28,32 @@ func rollout(name string) string {
 }
 
 func (c *computation) changes(g *group) {
+	rows := g.crossed()
 	for _, w := range c.windows(g) {
 		c.failedShare(g, w)
 		if g.small() && w.name != all {
 			continue
 		}
-		c.excess(g, w)
+		c.excess(g, w, rows)
 	}
+}
+
+// crossed are the rows of a scope's failures: of several incidents that are one, the first's.
+func (g *group) crossed() []*Crossover {
+	var out []*Crossover
+	firsts := map[string]bool{}
+	for _, s := range g.services {
+		clear(firsts)
+		for _, f := range s.failures {
+			firsts[f.first.ID] = true
+		}
+		for _, row := range s.crossover {
+			if firsts[row.IncidentID] {
+				out = append(out, row)
+			}
+		}
+	}
+	return out
 }
 
 // failedShare is over the changes old enough for the attribution window.
@@ -73,8 +92,8 @@ func (c *computation) failedShare(g *group, w window) {
 				changes += row.Changes
 				told += row.EndingTold
 			}
-			for _, f := range s.failed {
-				if w.holds(f.FinishedAt) && counts(f.Rollout, f.Kind) {
+			for _, f := range s.failedIn(w) {
+				if counts(f.Rollout, f.Kind) {
 					c.evidence(g, w, part.metric, "event", "change", f.ID)
 				}
 			}
@@ -97,26 +116,20 @@ func (c *computation) failedShare(g *group, w window) {
 }
 
 // excess compares the window before each failure with the same window of the weeks before.
-func (c *computation) excess(g *group, w window) {
+func (c *computation) excess(g *group, w window, rows []*Crossover) {
 	const metric = "change_safety.excess"
 	var crossings []stats.Crossing
 	var unreferenced int64
-	for _, s := range g.services {
-		firsts := map[string]bool{}
-		for _, f := range s.failures {
-			firsts[f.first.ID] = true
-		}
-		for _, row := range s.crossover {
-			switch {
-			case !firsts[row.IncidentID] || !w.holds(row.At):
-			case row.References == 0:
-				unreferenced++
-				c.evidence(g, w, metric, "censored", "incident", row.IncidentID)
-			default:
-				crossings = append(crossings, stats.Crossing{Exposed: row.Exposed, Reference: row.ReferenceShare})
-				if row.Exposed {
-					c.evidence(g, w, metric, "event", "incident", row.IncidentID)
-				}
+	for _, row := range rows {
+		switch {
+		case !w.holds(row.At):
+		case row.References == 0:
+			unreferenced++
+			c.evidence(g, w, metric, "censored", "incident", row.IncidentID)
+		default:
+			crossings = append(crossings, stats.Crossing{Exposed: row.Exposed, Reference: row.ReferenceShare})
+			if row.Exposed {
+				c.evidence(g, w, metric, "event", "incident", row.IncidentID)
 			}
 		}
 	}

@@ -24,7 +24,7 @@ type edge struct {
 }
 
 func newClock(services []*service) clock {
-	var edges []edge
+	edges := make([]edge, 0, edgesOf(services))
 	for _, s := range services {
 		if s.to <= s.from {
 			continue
@@ -33,6 +33,15 @@ func newClock(services []*service) clock {
 		edges = s.deadEdges(edges)
 	}
 	return clockOf(edges)
+}
+
+// edgesOf is how many there can be.
+func edgesOf(services []*service) int {
+	n := 0
+	for _, s := range services {
+		n += 2 + 2*len(s.failures)
+	}
+	return n
 }
 
 // lives is the clock of services that are alive, merging windows or not.
@@ -48,7 +57,7 @@ func lives(services []*service) clock {
 
 // without is the clock that also stands still in the merging windows of these services.
 func (c *clock) without(services []*service) clock {
-	var edges []edge
+	edges := make([]edge, 0, edgesOf(services))
 	for _, s := range services {
 		edges = s.deadEdges(edges)
 	}
@@ -57,9 +66,23 @@ func (c *clock) without(services []*service) clock {
 	return out
 }
 
+// deadEdges are the merging windows: in one there is no exposure to the mode that
+// failed. The others can still fail in it, so it takes from the exposure of the service
+// only the mode's share of the service's failures; were the hours of all modes taken
+// whole, several modes would make each other's rates look higher.
 func (s *service) deadEdges(edges []edge) []edge {
-	for _, d := range s.dead {
-		edges = append(edges, edge{d.from, -d.weight}, edge{d.to, d.weight})
+	if s.name == Unknown {
+		return edges
+	}
+	counts := map[string]int{}
+	for _, f := range s.failures {
+		counts[f.mode]++
+	}
+	for _, f := range s.failures {
+		if to := min(f.until, s.to); to > f.at {
+			weight := float64(counts[f.mode]) / float64(len(s.failures))
+			edges = append(edges, edge{f.at, -weight}, edge{to, weight})
+		}
 	}
 	return edges
 }
@@ -68,7 +91,13 @@ func clockOf(edges []edge) clock {
 	slices.SortFunc(edges, func(a, b edge) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.delta, b.delta))
 	})
-	var c clock
+	moments := 0
+	for i := range edges {
+		if i == 0 || edges[i].at != edges[i-1].at {
+			moments++
+		}
+	}
+	c := clock{at: make([]int64, 0, moments), elapsed: make([]float64, 0, moments), running: make([]float64, 0, moments)}
 	var elapsed, running float64
 	for i, e := range edges {
 		if i > 0 {

@@ -1,7 +1,10 @@
 package learning
 
 import (
+	"bufio"
+	"crypto/sha256"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"sort"
@@ -25,37 +28,134 @@ const fewestForVerdict = 6
 // by then: the same whenever they are computed, unless late events or
 // corrections tell more of that time.
 func (c *computation) closes() {
-	whole, declared := c.org, c.declared
+	environments := map[*service][]string{}
+	for _, s := range c.org.services {
+		environments[s] = s.changedIn()
+	}
 	for _, q := range c.quarters {
 		if !q.whole {
 			continue
 		}
-		c.org = whole.until(q.to, c.settings.MergeWindow.Milliseconds())
-		c.declared = &expectation{}
-		if c.org.repeated() >= fewestForTrend {
-			c.declared = c.expect(perFailure+".declared", fine, byDeclaration, false)
-		}
-		for _, g := range slices.Concat(c.org.teams(), c.org.environments(c.settings.MergeWindow.Milliseconds())) {
-			for _, t := range trends {
-				failures, opened := g.following(t.counts)
-				c.overTime(g, q, t.metric, t.what, failures, opened)
-			}
-			c.repeatTrend(g, q)
+		told := closed.of(c.closeKey(q, environments), func() atClose { return c.close(q) })
+		c.candidates = append(c.candidates, told.candidates...)
+		for _, e := range told.estimates {
+			e.AsOf = c.run.AsOf
+			c.ledger.keep(e.account())
+			c.closed = append(c.closed, e)
 		}
 	}
-	c.org, c.declared = whole, declared
 	c.judge()
+}
+
+// atClose is what is said of a quarter's end, before verdicts.
+type atClose struct {
+	estimates  []Estimate
+	candidates []judgement
+}
+
+// closed are the closes of the last computations. Each may hold some hundred kilobytes.
+var closed = remembered[[sha256.Size]byte, atClose]{most: 64}
+
+// close gives the trends up to one quarter's end, by a computation that knows no more
+// than what had happened by then.
+func (c *computation) close(q window) (out atClose) {
+	then := &computation{settings: c.settings, org: c.org.until(q.to, c.settings.MergeWindow.Milliseconds()), facts: c.facts, run: c.run, ledger: newLedger(nil), declared: &expectation{}}
+	then.everything, then.quarters = c.everything, c.quarters
+	then.tell = func(e Estimate) { out.estimates = append(out.estimates, e) }
+	if then.org.repeated() >= fewestForTrend {
+		then.declared = then.expect(perFailure+".declared", fine, byDeclaration, false)
+	}
+	for g := range inTurn(then.org.teams(), then.org.environments(c.settings.MergeWindow.Milliseconds())) {
+		for _, t := range trends {
+			failures, opened := g.following(t.counts)
+			then.overTime(g, q, t.metric, t.what, failures, opened)
+		}
+		then.repeatTrend(g, q)
+	}
+	out.candidates = then.candidates
+	return out
+}
+
+// closeKey is all that a quarter's close depends on, as close and until read it: of
+// services and incidents what was so before the quarter's end, the fixes declared by
+// then, and whether verdicts may be given already. Of changes it is the environments
+// that they name, and where nothing else tells when a service ran in one, the quarters.
+func (c *computation) closeKey(q window, environments map[*service][]string) (key [sha256.Size]byte) {
+	sum := sha256.New()
+	d := digester{Writer: bufio.NewWriterSize(sum, 1<<16)}
+	const part = -1 // no text is so long: here one list ends and another begins
+	d.texts(c.settings.Hash(), q.name)
+	d.numbers(q.from, q.to)
+	d.bool(c.settled(q))
+	for _, s := range c.org.services {
+		d.texts(s.name, s.team, string(s.deploys.Before(q.to)))
+		d.bool(s.listed)
+		d.numbers(s.aliveFrom, min(s.aliveTo, q.to))
+		present := false
+		for i := range s.presence {
+			if p := &s.presence[i]; p.AliveFrom < q.to {
+				present = true
+				d.texts(p.Environment, string(p.Deploys.Before(q.to)))
+				d.numbers(p.AliveFrom, min(p.AliveTo, q.to))
+			}
+		}
+		d.numbers(part)
+		d.texts(environments[s]...)
+		d.numbers(part)
+		for _, row := range s.changes {
+			if present {
+				break
+			}
+			if first, known := quarterNamed(row.Quarter); known && first < q.to {
+				d.texts(row.Environment, row.Quarter)
+			}
+		}
+		incidents := s.before(q.to)
+		d.numbers(int64(len(incidents)))
+		for _, i := range incidents {
+			d.texts(i.ID, i.FailureMode, i.Environment, i.Containment)
+			d.numbers(i.At(), int64(i.Severity))
+		}
+		fixes := c.org.closed.of(s.name)
+		for _, mode := range slices.Sorted(maps.Keys(fixes)) {
+			for _, fix := range fixes[mode] {
+				if fix.WitnessedClosedAt < q.to {
+					d.texts(mode, fix.ID)
+					d.numbers(fix.WitnessedClosedAt)
+					d.bool(fix.Imported)
+				}
+			}
+		}
+		d.numbers(part)
+	}
+	_ = d.Flush() // a hash takes everything
+	sum.Sum(key[:0])
+	return key
+}
+
+// changedIn are the environments that its changes name, in order.
+func (s *service) changedIn() []string {
+	names := map[string]bool{}
+	for _, row := range s.changes {
+		names[row.Environment] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// before are a service's incidents before a moment.
+func (s *service) before(end int64) []*Incident {
+	return s.incidents[:sort.Search(len(s.incidents), func(i int) bool { return s.incidents[i].At() >= end })]
 }
 
 // until is the organisation as it was at a moment.
 func (o *organisation) until(end, mergeWindow int64) *organisation {
-	out := &organisation{classes: o.classes, unended: o.unended, closed: o.closed, start: o.start, asOf: end, past: true}
+	out := &organisation{unended: o.unended, closed: o.closed, start: o.start, asOf: end, past: true}
 	for _, s := range o.services {
 		part := &service{
 			name: s.name, team: s.team, listed: s.listed,
 			from: s.aliveFrom, to: min(s.aliveTo, end),
-			incidents: s.incidents[:sort.Search(len(s.incidents), func(i int) bool { return s.incidents[i].At() >= end })],
-			deploys:   deploysBefore(s.deploys, end),
+			incidents: s.before(end),
+			deploys:   s.deploys.Before(end),
 			changes:   s.changes,
 		}
 		if s.listed && part.from >= end {
@@ -64,7 +164,7 @@ func (o *organisation) until(end, mergeWindow int64) *organisation {
 		for _, p := range s.presence {
 			if p.AliveFrom < end {
 				p.AliveTo = min(p.AliveTo, end)
-				p.Deploys = deploysBefore(AddDeploys(p.Deploys), end)
+				p.Deploys = p.Deploys.Before(end)
 				part.presence = append(part.presence, p)
 			}
 		}
@@ -164,12 +264,12 @@ func (c *computation) judge() {
 			}
 		}
 	}
-	for i := range c.run.Estimates {
-		e := &c.run.Estimates[i]
+	for _, e := range c.closed {
 		if verdict := verdicts[e.account()]; verdict != "" {
 			e.Verdict = verdict
 			e.pronounce(len(closes[e.Window]))
 		}
+		c.tell(e)
 	}
 }
 

@@ -149,7 +149,7 @@ func asOf(in learning.Input, end int64) learning.Input {
 	for i := range in.Services {
 		s := &in.Services[i]
 		s.AliveTo = min(s.AliveTo, end)
-		s.Deploys = slices.DeleteFunc(slices.Clone(s.Deploys), func(d learning.DeployDay) bool { return int64(d.Day)*day >= end })
+		s.Deploys = s.Deploys.Before(end)
 	}
 	return in
 }

@@ -55,9 +55,6 @@ func (s *service) coarserModes(closed map[string][]*Improvement, mergeWindow int
 	return modeHistories(failures, fixes)
 }
 
-// grouped are the modes grouped coarser.
-func grouped(s *service) []*modeHistory { return s.coarser }
-
 // anyMode counts failures on services that had failed before, of whatever
 // mode: to call a repeat by another name lowers nothing here.
 func (c *computation) anyMode(g *group, w window) {

@@ -29,11 +29,23 @@ func Compute(in Input, settings Settings) Run {
 // and is not part of the run. A sink of nil: nobody asks for it.
 func ComputeTo(in Input, settings Settings, sink EvidenceSink) Run {
 	c := newComputation(in, settings, sink)
-	groups := c.org.groups(settings.MergeWindow.Milliseconds())
-	c.whole = groups[0]
-	c.perFailure(groups)
-	for _, g := range groups {
+	c.hold()
+	c.compute()
+	c.sort()
+	sortWatch(c.run.Watch)
+	return c.run
+}
+
+func (c *computation) compute() {
+	mergeWindow := c.settings.MergeWindow.Milliseconds()
+	c.perFailure(c.org.outlines())
+	for g := range c.org.groups(mergeWindow) {
 		c.countFailures(g)
+		if g.given(perFailure + ".any_mode") {
+			for _, w := range c.windows(g) {
+				c.anyMode(g, w)
+			}
+		}
 		c.repeats(g)
 		c.derivatives(g)
 		c.monitoring(g)
@@ -57,19 +69,21 @@ func ComputeTo(in Input, settings Settings, sink EvidenceSink) Run {
 		c.postmortems(g)
 		c.stagnation(g)
 		c.ledger.settle(g.Scope)
+		c.join(g)
 	}
-	c.shrunk(groups)
-	c.watch(groups)
-	c.closes()
-	c.countApart()
+	c.shrunk()
 	c.ledger.settleAll()
-	c.sort()
-	return c.run
+	c.watch()
+	c.countApart()
+	c.closes()
+	c.ledger.settleAll()
 }
 
 func newComputation(in Input, settings Settings, sink EvidenceSink) *computation {
 	c := &computation{
 		settings: settings,
+		alike:    map[string][]shrinking{},
+		joined:   map[Scope][]bool{},
 		org:      newOrganisation(&in, settings.MergeWindow.Milliseconds()),
 		run:      Run{ID: runID(in.Hash, settings, in.AsOf), AsOf: in.AsOf, InputEvents: in.InputEvents},
 		ledger:   newLedger(sink),
@@ -88,7 +102,7 @@ func runID(inputHash string, settings Settings, asOf int64) string {
 type computation struct {
 	settings   Settings
 	org        *organisation
-	whole      *group // the organisation as a scope
+	whole      *group // the organisation as a scope, while it is watched
 	facts      *facts
 	everything window
 	quarters   []window
@@ -96,10 +110,14 @@ type computation struct {
 	declared   *expectation // what was due after declared fixes
 	fades      string       // why learning cannot be told from modes that change by themselves
 	run        Run
+	tell       func(Estimate)   // takes each estimate
+	point      func(WatchPoint) // takes each point of the watch
 	ledger     ledger
-	candidates []judgement        // for a verdict
-	quiet      map[int64]string   // why the organisation's silence up to a moment leaves no trend, "" if it does
-	told       map[*group][]int64 // moments of all failures, of the scopes that are watched
+	closed     []Estimate             // of quarters' closes: they wait for verdicts
+	candidates []judgement            // for a verdict
+	quiet      map[int64]string       // why the organisation's silence up to a moment leaves no trend, "" if it does
+	alike      map[string][]shrinking // by kind of scope
+	joined     map[Scope][]bool       // of what is watched: had it exposure when each year of the watch began
 }
 
 // emit adds an estimate, completed with what all of them carry.
@@ -120,8 +138,8 @@ func (c *computation) emit(g *group, w window, e Estimate) {
 	if e.State != OK {
 		e = e.withoutFigure()
 	}
-	c.run.Estimates = append(c.run.Estimates, e)
 	c.ledger.keep(e.account())
+	c.tell(e)
 }
 
 func (e Estimate) withoutFigure() Estimate {

@@ -12,19 +12,18 @@ func (c *computation) containment(g *group) {
 		{"containment.escaped", "failures of any kind began inside a safety net and got out", escaped},
 		{"containment.contained", "failures of any kind were met inside a safety net", contained},
 	}
-	for _, w := range c.windows(g) {
-		met, opened, dead := c.met(g, w)
-		days := g.clock.days(w.to) - g.clock.days(w.from) - dead
+	metrics := map[class]string{}
+	for _, k := range kinds {
+		metrics[k.class] = k.metric
+	}
+	windows := c.windows(g)
+	met := c.met(g, windows, metrics)
+	c.shrink(g, met[0])
+	for i, w := range windows {
+		days := g.clock.days(w.to) - g.clock.days(w.from) - met[i].dead
 		for _, k := range kinds {
-			var n int64
-			for _, m := range met {
-				if m.class == k.class {
-					n++
-					c.evidence(g, w, k.metric, "event", m.kind, m.id)
-				}
-			}
-			e := c.rateOf(k.metric, n, int64(len(met)), days, fewestFailures, k.what, "failures of any kind")
-			e.Reading += ofKinds(met) + notCounted(opened)
+			e := c.rateOf(k.metric, met[i].classes[k.class], met[i].n, days, fewestFailures, k.what, "failures of any kind")
+			e.Reading += met[i].ofKinds() + notCounted(met[i].opened)
 			c.emit(g, w, e)
 		}
 		c.severe(g, w)
@@ -33,15 +32,12 @@ func (c *computation) containment(g *group) {
 }
 
 // ofKinds says what the failures are, where they are not all incidents.
-func ofKinds(met []*mishap) string {
-	counts := map[string]int{}
-	for _, m := range met {
-		counts[m.kind]++
-	}
-	if counts["incident"] == len(met) {
+func (m *met) ofKinds() string {
+	counts := m.kinds
+	if counts["incident"] == int(m.n) {
 		return ""
 	}
-	return sentence(" Of all %d failures %s, %s, %s and %s.", len(met),
+	return sentence(" Of all %d failures %s, %s, %s and %s.", m.n,
 		plural(counts["incident"], "is an incident", "are incidents"),
 		plural(counts["change"], "is a failed change", "are failed changes"),
 		plural(counts["experiment"], "is a refuted experiment", "are refuted experiments"),

@@ -7,12 +7,10 @@ func (c *computation) countFailures(g *group) {
 	for _, w := range c.windows(g) {
 		var n, incidents int64
 		for _, s := range g.services {
-			for _, f := range s.failures {
-				if w.holds(f.at) {
-					n++
-					incidents += 1 + int64(len(f.merged))
-					c.evidence(g, w, "counted.failures", "event", "incident", f.first.ID)
-				}
+			for _, f := range s.failuresIn(w) {
+				n++
+				incidents += 1 + int64(len(f.merged))
+				c.evidence(g, w, "counted.failures", "event", "incident", f.first.ID)
 			}
 		}
 		c.emit(g, w, count("counted.failures", n, incidents,

@@ -1,8 +1,11 @@
 package learning
 
 import (
+	"encoding/binary"
+	"iter"
 	"slices"
 	"sort"
+	"strings"
 )
 
 // DeployDay is how many deploys finished on one day.
@@ -15,33 +18,80 @@ func (d DeployDay) from() int64 { return int64(d.Day) * dayMillis }
 
 func (d DeployDay) to() int64 { return d.from() + dayMillis }
 
-// AddDeploys puts the deploys of several places together, in order of the days, each once.
-func AddDeploys(places ...[]DeployDay) []DeployDay {
-	all := slices.Concat(places...)
-	slices.SortFunc(all, func(a, b DeployDay) int { return int(a.Day) - int(b.Day) })
-	out := all[:0]
-	for _, d := range all {
-		if last := len(out) - 1; last >= 0 && out[last].Day == d.Day {
-			out[last].Deploys += d.Deploys
-			continue
-		}
-		out = append(out, d)
+// Deploys are those of each day on which there were some, in order of the days. They
+// are packed, as five thousand services have some on most days of five years, and by
+// environment once more: of each day the days since the one before and the deploys,
+// both as varints, most often two bytes.
+type Deploys string
+
+// PackDeploys packs deploys of days in any order.
+func PackDeploys(days ...DeployDay) Deploys {
+	if !slices.IsSortedFunc(days, byDay) {
+		days = slices.SortedFunc(slices.Values(days), byDay)
 	}
-	return slices.Clip(out)
+	out := make([]byte, 0, 2*len(days)+8)
+	last := int32(0)
+	for i := 0; i < len(days); {
+		day, deploys := days[i].Day, int64(0)
+		for ; i < len(days) && days[i].Day == day; i++ {
+			deploys += int64(days[i].Deploys)
+		}
+		out = binary.AppendVarint(out, int64(day-last))
+		out = binary.AppendVarint(out, deploys)
+		last = day
+	}
+	return Deploys(out)
+}
+
+func byDay(a, b DeployDay) int { return int(a.Day) - int(b.Day) }
+
+// Days are the days with their deploys.
+func (d Deploys) Days() iter.Seq[DeployDay] {
+	return func(yield func(DeployDay) bool) {
+		rest := strings.NewReader(string(d))
+		var day int64
+		for {
+			since, err := binary.ReadVarint(rest)
+			if err != nil {
+				return // the end: nothing but PackDeploys makes them
+			}
+			deploys, _ := binary.ReadVarint(rest)
+			day += since
+			if !yield(DeployDay{int32(day), int32(deploys)}) {
+				return
+			}
+		}
+	}
+}
+
+// Before are those of the days that begin before a moment.
+func (d Deploys) Before(end int64) Deploys {
+	var out []DeployDay
+	for day := range d.Days() {
+		if day.from() >= end {
+			return PackDeploys(out...)
+		}
+		out = append(out, day)
+	}
+	return d
+}
+
+// AddDeploys puts the deploys of several places together.
+func AddDeploys(places ...Deploys) Deploys {
+	var all []DeployDay
+	for _, d := range places {
+		all = slices.AppendSeq(all, d.Days())
+	}
+	return PackDeploys(all...)
 }
 
 // CountDeploys counts moments in milliseconds by their days.
-func CountDeploys(times ...int64) []DeployDay {
+func CountDeploys(times ...int64) Deploys {
 	days := make([]DeployDay, len(times))
 	for i, t := range times {
 		days[i] = DeployDay{Day: int32(t / dayMillis), Deploys: 1}
 	}
-	return AddDeploys(days)
-}
-
-// deploysBefore are those of the days that begin before a moment.
-func deploysBefore(days []DeployDay, end int64) []DeployDay {
-	return days[:sort.Search(len(days), func(i int) bool { return days[i].from() >= end })]
+	return PackDeploys(days...)
 }
 
 // deployClock runs with the deploys of a scope. Within a day they count as spread
@@ -56,19 +106,19 @@ type deployClock struct {
 func newDeployClock(services []*service, asOf int64) deployClock {
 	var days []DeployDay
 	if len(services) == 1 {
-		days = services[0].deploys
+		days = slices.Collect(services[0].deploys.Days())
 	} else {
-		byDay := map[int32]int32{}
+		sums := map[int32]int32{}
 		for _, s := range services {
-			for _, d := range s.deploys {
-				byDay[d.Day] += d.Deploys
+			for d := range s.deploys.Days() {
+				sums[d.Day] += d.Deploys
 			}
 		}
-		days = make([]DeployDay, 0, len(byDay))
-		for day, deploys := range byDay {
+		days = make([]DeployDay, 0, len(sums))
+		for day, deploys := range sums {
 			days = append(days, DeployDay{day, deploys})
 		}
-		slices.SortFunc(days, func(a, b DeployDay) int { return int(a.Day) - int(b.Day) })
+		slices.SortFunc(days, byDay)
 	}
 	c := deployClock{days: days, before: make([]int64, len(days)), asOf: asOf}
 	var sum int64

@@ -10,8 +10,8 @@ import (
 func TestDeployClock(t *testing.T) {
 	const day = int64(dayMillis)
 	services := []*service{
-		{deploys: []DeployDay{{10, 1}, {14, 6}}},
-		{deploys: []DeployDay{{10, 1}, {12, 1}}},
+		{deploys: PackDeploys(DeployDay{10, 1}, DeployDay{14, 6})},
+		{deploys: PackDeploys(DeployDay{12, 1}, DeployDay{10, 1})},
 	}
 	c := newDeployClock(services, 14*day+day/4)
 	for _, at := range []struct {
@@ -40,7 +40,11 @@ func TestDeployClock(t *testing.T) {
 			t.Errorf("since %d it runs from %d, %v", since.t, at, known)
 		}
 	}
-	if got, want := AddDeploys([]DeployDay{{3, 1}, {5, 2}}, nil, []DeployDay{{4, 1}, {5, 7}}), []DeployDay{{3, 1}, {4, 1}, {5, 9}}; !slices.Equal(got, want) {
+	all := AddDeploys(PackDeploys(DeployDay{3, 1}, DeployDay{5, 2}), "", PackDeploys(DeployDay{4, 1}, DeployDay{5, 700}))
+	if got, want := slices.Collect(all.Days()), []DeployDay{{3, 1}, {4, 1}, {5, 702}}; !slices.Equal(got, want) {
 		t.Errorf("together %v, want %v", got, want)
+	}
+	if got := all.Before(5 * day); got != PackDeploys(DeployDay{3, 1}, DeployDay{4, 1}) {
+		t.Errorf("before the fifth day %v", slices.Collect(got.Days()))
 	}
 }

@@ -202,7 +202,7 @@ func (c *computation) sinceStart(g *group, metric, what string, counts func(*fai
 		if s.to <= s.from {
 			continue
 		}
-		own := s.clock()
+		own := newClock([]*service{s})
 		end := own.days(s.to)
 		for _, f := range s.failures {
 			t := own.days(f.at)

@@ -13,11 +13,11 @@ const (
 
 // detectable is the smallest reduction that two periods like this one would
 // show; durations under a second count as one.
-func (c *computation) detectable(metric string, lifetimes []lifetime, of string) Estimate {
+func (c *computation) detectable(metric string, lifetimes []stats.Lifetime, of string) Estimate {
 	followed := make([]stats.Lifetime, len(lifetimes))
 	finished := 0
 	for i, l := range lifetimes {
-		followed[i] = l.seconds()
+		followed[i] = l
 		followed[i].Time = max(followed[i].Time, 1)
 		if followed[i].Event {
 			finished++

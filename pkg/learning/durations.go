@@ -27,6 +27,16 @@ func (l lifetime) seconds() stats.Lifetime {
 	return stats.Lifetime{Time: float64(l.to-l.from) / 1000, Event: true}
 }
 
+// lasted is how long it did. It is evidence of a metric that counts it.
+func (c *computation) lasted(g *group, w window, metric string, l lifetime) stats.Lifetime {
+	role := "event"
+	if l.to == 0 {
+		role = "censored"
+	}
+	c.evidence(g, w, metric, role, l.kind, l.id)
+	return l.seconds()
+}
+
 // durationsOf says which lifetimes a duration is made of. An incident that
 // cannot be placed (a time was never recorded, or the times contradict each
 // other) is missing, not censored: nothing is known of it.
@@ -76,34 +86,31 @@ func (c *computation) durations(g *group) {
 			continue
 		}
 		for _, d := range durationsOf {
-			var lifetimes []lifetime
+			var lifetimes []stats.Lifetime
 			missing := 0
 			for _, s := range g.services {
-				for _, i := range s.incidents {
-					if !w.holds(i.At()) {
-						continue
-					}
+				for _, i := range s.incidentsIn(w) {
 					l, known := d.of(i, c.org.asOf)
 					if !known {
 						missing++
 						continue
 					}
-					lifetimes = append(lifetimes, l)
+					lifetimes = append(lifetimes, c.lasted(g, w, d.metric+".median", l))
 				}
 			}
 			c.duration(g, w, d.metric, lifetimes, missing, "incidents", d.done)
 		}
-		var rollbacks, flags []lifetime
+		var rollbacks, flags []stats.Lifetime
 		for _, s := range g.services {
-			for _, f := range s.failed {
-				if !w.holds(f.FinishedAt) || f.RolledBackAt < f.FinishedAt {
+			for _, f := range s.failedIn(w) {
+				if f.RolledBackAt < f.FinishedAt {
 					continue
 				}
 				l := lifetime{kind: "change", id: f.ID, from: f.FinishedAt, to: f.RolledBackAt}
 				if f.Kind == "flag" {
-					flags = append(flags, l)
+					flags = append(flags, c.lasted(g, w, "durations.flag_off.median", l))
 				} else {
-					rollbacks = append(rollbacks, l)
+					rollbacks = append(rollbacks, c.lasted(g, w, "durations.rollback.median", l))
 				}
 			}
 		}
@@ -126,7 +133,7 @@ var learningTimes = []struct {
 
 // learningTime follows the improvements opened in the window; one that was abandoned is seen no longer.
 func (c *computation) learningTime(g *group, w window, metric, done string, at func(*Improvement) int64) {
-	var lifetimes []lifetime
+	var lifetimes []stats.Lifetime
 	missing := 0
 	for _, s := range g.services {
 		for _, i := range s.improvements {
@@ -142,7 +149,7 @@ func (c *computation) learningTime(g *group, w window, metric, done string, at f
 			case i.OpenedAt == 0 || (l.to != 0 && l.to < l.from) || l.until < l.from:
 				missing++
 			default:
-				lifetimes = append(lifetimes, l)
+				lifetimes = append(lifetimes, c.lasted(g, w, metric+".median", l))
 			}
 		}
 	}
@@ -150,44 +157,27 @@ func (c *computation) learningTime(g *group, w window, metric, done string, at f
 }
 
 // duration gives the median, the ninetieth percentile and what this many could show.
-func (c *computation) duration(g *group, w window, metric string, lifetimes []lifetime, missing int, of, done string) {
+func (c *computation) duration(g *group, w window, metric string, lifetimes []stats.Lifetime, missing int, of, done string) {
 	caveat := ""
 	if missing > 0 {
 		caveat = sentence(" %d more have no such times, or times that contradict each other.", missing)
 	}
 	detectable := c.detectable(metric+".detectable", lifetimes, of)
-	curve := curveOf(lifetimes)
-	median := c.quantile(g, w, metric+".median", lifetimes, curve, 0.5, fewestForMedian, of, done)
+	curve := stats.KaplanMeier(lifetimes)
+	median := c.quantile(metric+".median", curve, 0.5, fewestForMedian, of, done)
 	if median.State != Insufficient && detectable.State != Insufficient {
 		median.Reading += fmt.Sprintf(" Two periods with this many could show a reduction of %s or more (80 %% power).", percent(detectable.Value))
 	}
 	median.Reading += caveat
 	c.emit(g, w, median)
-	p90 := c.quantile(g, w, metric+".p90", lifetimes, curve, 0.9, fewestForP90, of, done)
+	p90 := c.quantile(metric+".p90", curve, 0.9, fewestForP90, of, done)
 	p90.Reading += caveat
 	c.emit(g, w, p90)
 	c.emit(g, w, detectable)
 }
 
-func curveOf(lifetimes []lifetime) stats.Survival {
-	followed := make([]stats.Lifetime, len(lifetimes))
-	for i, l := range lifetimes {
-		followed[i] = l.seconds()
-	}
-	return stats.KaplanMeier(followed)
-}
-
 // quantile is that of a duration with the unfinished censored.
-func (c *computation) quantile(g *group, w window, metric string, lifetimes []lifetime, curve stats.Survival, p float64, need int64, of, done string) Estimate {
-	if own, _ := Lookup(metric); own.Evidence == "" {
-		for _, l := range lifetimes {
-			role := "event"
-			if l.to == 0 {
-				role = "censored"
-			}
-			c.evidence(g, w, metric, role, l.kind, l.id)
-		}
-	}
+func (c *computation) quantile(metric string, curve stats.Survival, p float64, need int64, of, done string) Estimate {
 	e := Estimate{
 		Metric: metric, N: int64(curve.N), Events: int64(curve.Events), Exposure: float64(curve.N),
 		Censored: int64(curve.N - curve.Events),

@@ -87,7 +87,11 @@ func (l *ledger) keep(a account) {
 	}
 }
 
+// of is the book of an estimate; nil if nobody asks for evidence.
 func (l *ledger) of(a account) *book {
+	if l.sink == nil {
+		return nil
+	}
 	if l.last != nil && l.last.account == a {
 		return l.last
 	}
@@ -105,11 +109,13 @@ func (l *ledger) of(a account) *book {
 	return b
 }
 
-func (l *ledger) add(a account, e Entry) {
-	if l.sink == nil {
+func (l *ledger) add(a account, e Entry) { l.write(l.of(a), e) }
+
+// write adds to a book: who writes to many at once asks for each of them once.
+func (l *ledger) write(b *book, e Entry) {
+	if b == nil {
 		return
 	}
-	b := l.of(a)
 	b.entries = append(b.entries, e)
 	if len(b.entries) == longestPart || e.ends() {
 		l.end(b)
@@ -149,18 +155,31 @@ func (l *ledger) settle(scope Scope) {
 		return inOrder(&[4]string{a.metric, a.window}, &[4]string{b.metric, b.window})
 	})
 	for _, b := range books {
-		if !b.kept {
-			continue
-		}
-		if len(b.entries) > 0 {
-			l.end(b)
-		}
-		if len(b.parts) > 0 {
-			l.sink.Basis(Basis{b.metric, b.scope, b.window, b.parts})
-		}
+		l.tell(b)
 	}
 	delete(l.open, scope)
 	l.last = nil
+}
+
+// settleOne tells what one estimate rests on, long before its scope is settled.
+func (l *ledger) settleOne(a account) {
+	if b := l.open[a.scope][a]; b != nil {
+		l.tell(b)
+		delete(l.open[a.scope], a)
+		l.last = nil
+	}
+}
+
+func (l *ledger) tell(b *book) {
+	if !b.kept {
+		return
+	}
+	if len(b.entries) > 0 {
+		l.end(b)
+	}
+	if len(b.parts) > 0 {
+		l.sink.Basis(Basis{b.metric, b.scope, b.window, b.parts})
+	}
 }
 
 // settleAll settles every scope that is left.

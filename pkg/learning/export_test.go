@@ -2,5 +2,5 @@ package learning
 
 // Forget makes the next computation the first of its process.
 func Forget() {
-	fits.values, powers.values = nil, nil
+	fits.values, powers.values, closed.values = nil, nil, nil
 }

@@ -33,7 +33,7 @@ func (b byScope[T]) addOnly(p place, thing T, kinds ...string) {
 
 // facts are what is told beside incidents and changes, by scope and in order of time and then of id.
 type facts struct {
-	mishaps     byScope[*mishap]
+	mishaps     *mishaps
 	nearMisses  byScope[*NearMiss]
 	experiments byScope[*Experiment]
 	risks       byScope[*Risk]
@@ -68,8 +68,8 @@ func newFacts(in *Input, o *organisation, settings Settings) *facts {
 			f.postmortems[incident] = append(f.postmortems[incident], p)
 		}
 	}
-	f.mishaps = mishaps(in, o, settings.MergeWindow.Milliseconds())
-	f.costs = newCosts(in, o, settings, f.mishaps[Scope{Kind: wholeOrganisation}])
+	f.mishaps = newMishaps(in, settings.MergeWindow.Milliseconds())
+	f.costs = newCosts(in, o, settings, f.mishaps)
 	return f
 }
 

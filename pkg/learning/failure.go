@@ -10,6 +10,7 @@ import (
 type failure struct {
 	first    *Incident
 	merged   []*Incident // the others
+	again    *Recurrence // what it repeats; nil: nothing, or of the past, where nobody asks
 	mode     string      // "" unknown: never merged
 	at       int64
 	over     int64 // when the last of them ended; 0 while one lasts

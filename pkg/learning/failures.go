@@ -9,9 +9,8 @@ import (
 // counted are a scope's failures in a window that have exposure before them, and how many have none.
 func (g *group) counted(w window) (failures []*failure, opened int) {
 	for _, s := range g.services {
-		for _, f := range s.failures {
+		for _, f := range s.failuresIn(w) {
 			switch {
-			case !w.holds(f.at):
 			case f.opens || s.to <= s.from:
 				opened++
 			default:

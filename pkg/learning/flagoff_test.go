@@ -13,10 +13,7 @@ func TestTimeToFlagOff(t *testing.T) {
 	in := learning.Input{AsOf: since + 100*day, Start: since, Services: []learning.Service{alive("api", 100)}}
 	for i := range 9 {
 		at := since + int64(i)*day
-		in.FailedChange = append(in.FailedChange, learning.FailedChange{
-			ID: fmt.Sprint("change-", i), Service: "api", Team: "payments", Kind: []string{"flag", "flag", "deploy"}[i%3],
-			FinishedAt: at, RolledBackAt: at + int64(1+i)*hour,
-		})
+		in.FailedChange = append(in.FailedChange, learning.FailedChange{FailedAs: &learning.FailedAs{ChangeOf: learning.ChangeOf{Service: "api", Team: "payments", Kind: []string{"flag", "flag", "deploy"}[i%3]}}, ID: fmt.Sprint("change-", i), FinishedAt: at, RolledBackAt: at + int64(1+i)*hour})
 	}
 	got := compute(in)
 	if e := got.organisation(t, "durations.rollback.median"); e.N != 3 {

@@ -34,7 +34,6 @@ type Incident struct {
 	Service         string // "" unknown
 	Team            string // "unassigned" if the catalog does not know the service
 	Environment     string
-	Severity        uint8 // 0 unknown
 	StartedAt       int64
 	FirstToldAt     int64 // the first that anybody was told of it; where neither start nor detection is known
 	DetectedAt      int64
@@ -45,14 +44,15 @@ type Incident struct {
 	FailureMode     string // "" unknown
 	CauseCategory   string
 	Containment     string // contained, escaped, uncontained
-	IsDrill         bool
 	DuplicateOf     string
-	ReopenCount     int64
 	BlastRadius     float64 // share of users or requests affected, 0 to 1; below 0 unknown
-	Imported        bool
 	// Stated durations in seconds, told by people rather than derived from times; -1 unknown.
 	StatedDetectSeconds  int64
 	StatedResolveSeconds int64
+
+	ReopenCount       int32
+	Severity          uint8 // 0 unknown
+	IsDrill, Imported bool
 }
 
 // At is the incident's moment: its start, else its detection, else when it was
@@ -89,33 +89,46 @@ type MonitoringGap struct {
 	DecidedAt                      int64  // when proven or reopened
 }
 
+// ChangeOf is what many changes have in common. There are far more changes than
+// kinds of them: rows point to one that they share.
+type ChangeOf struct {
+	Service, Team, Environment, Kind, Rollout string
+}
+
 // ChangeCount counts changes of one service, each once.
 type ChangeCount struct {
-	Service, Team, Environment, Kind, Rollout, Quarter string // Quarter of finished_at: "2026-Q3"
-	Changes                                            int64  // old enough for the attribution window
-	Failed                                             int64  // failed, rolled back, or stated or corroborated as a cause
-	TooYoung                                           int64  // not yet old enough: censored
-	EndingTold                                         int64  // of Changes, those of which an outcome, a rollback or a cause is told
+	*ChangeOf
+	Quarter    string // of finished_at: "2026-Q3"
+	Changes    int64  // old enough for the attribution window
+	Failed     int64  // failed, rolled back, or stated or corroborated as a cause
+	TooYoung   int64  // not yet old enough: censored
+	EndingTold int64  // of Changes, those of which an outcome, a rollback or a cause is told
+}
+
+// FailedAs is what many failed changes have in common, shared as ChangeOf is.
+type FailedAs struct {
+	ChangeOf
+	Why         string // outcome, rolled_back, stated, corroborated
+	Containment string // contained, escaped, uncontained
+	Blamed      bool   // stated or corroborated as a cause of an incident: one failure with it
 }
 
 // FailedChange is one failed change, for evidence and for time to rollback.
 type FailedChange struct {
-	ID, Service, Team, Environment, Kind, Rollout string
-	FinishedAt, RolledBackAt                      int64
-	Why                                           string // outcome, rolled_back, stated, corroborated
-	Containment                                   string // contained, escaped, uncontained
-	Blamed                                        bool   // stated or corroborated as a cause of an incident: one failure with it
+	*FailedAs
+	ID                       string
+	FinishedAt, RolledBackAt int64
 }
 
 // Crossover is one incident of the case-crossover: was there a change in the
 // window before it, and in the same window 1 to 4 weeks earlier. Rows of drills
 // and duplicates are not used.
 type Crossover struct {
-	IncidentID, Service, Team string
-	At                        int64
-	Exposed                   bool    // a change lay in the attribution window before it
-	ReferenceShare            float64 // share of the earlier windows that had one
-	References                int     // how many earlier windows were observed, 0 to 4
+	IncidentID     string
+	At             int64
+	ReferenceShare float64 // share of the earlier windows that had one
+	References     int8    // how many earlier windows were observed, 0 to 4
+	Exposed        bool    // a change lay in the attribution window before it
 }
 
 // Service is a service's exposure. Every service with a deploy, a change or an
@@ -125,8 +138,8 @@ type Crossover struct {
 type Service struct {
 	Name, Team, Tier   string
 	InCatalog          bool
-	AliveFrom, AliveTo int64       // first sign of it (or the catalog's date) to as_of or its removal
-	Deploys            []DeployDay // sorted by day, each once
+	AliveFrom, AliveTo int64 // first sign of it (or the catalog's date) to as_of or its removal
+	Deploys            Deploys
 	Environments       []Presence
 }
 
@@ -136,7 +149,7 @@ type Service struct {
 type Presence struct {
 	Environment        string
 	AliveFrom, AliveTo int64
-	Deploys            []DeployDay // sorted by day, each once
+	Deploys            Deploys
 }
 
 // Experiment is a row of the view `experiment`.

@@ -22,7 +22,7 @@ func everyKind() learning.Input {
 		in.Incidents = append(in.Incidents, f)
 	}
 	change := func(id, containment, why string, day int64) learning.FailedChange {
-		return learning.FailedChange{ID: id, Service: "api", Team: "payments", Containment: containment, FinishedAt: at(day), Why: why}
+		return learning.FailedChange{FailedAs: &learning.FailedAs{ChangeOf: learning.ChangeOf{Service: "api", Team: "payments"}, Containment: containment, Why: why}, ID: id, FinishedAt: at(day)}
 	}
 	blamed := change("c5", "uncontained", "rolled_back", 9)
 	blamed.Blamed = true

@@ -38,7 +38,7 @@ type costed struct {
 	told []*Cost
 }
 
-func newCosts(in *Input, o *organisation, settings Settings, all []*mishap) *costs {
+func newCosts(in *Input, o *organisation, settings Settings, all *mishaps) *costs {
 	out := &costs{currency: settings.Currency, rates: settings.ExchangeRates, paid: byScope[*costed]{}, spent: byScope[*Cost]{}}
 	told := map[string]bool{}
 	failures := map[string]*costed{}
@@ -65,14 +65,15 @@ func newCosts(in *Input, o *organisation, settings Settings, all []*mishap) *cos
 				continue
 			}
 			if unit == nil {
-				unit = &costed{mishap: m}
+				own := *m
+				unit = &costed{mishap: &own}
 				order = append(order, unit)
 			}
 			failures[id] = unit
 		}
 	}
-	for _, m := range all {
-		join(m, append([]string{m.id}, m.merged...)...)
+	for _, s := range o.services {
+		all.of(s, false, func(m *mishap) { join(m, append([]string{m.id}, m.merged...)...) })
 	}
 	for _, s := range o.services {
 		for _, f := range s.failed {

@@ -28,10 +28,7 @@ func (c *computation) toldBy(g *group, w window, metric, source, what string) {
 	opened := 0
 	shares := make([]stats.Share, len(g.services))
 	for i, s := range g.services {
-		for _, f := range s.failures {
-			if !w.holds(f.at) {
-				continue
-			}
+		for _, f := range s.failuresIn(w) {
 			by := f.first.DetectionSource
 			if by == "" || by == "unknown" {
 				unknown++
@@ -82,7 +79,7 @@ func (c *computation) gaps(g *group, w window) {
 	var found int64
 	var quiet float64 // service-days since the closing of what is unproven
 	states := map[string]int64{}
-	var open []lifetime
+	var open []stats.Lifetime
 	for _, s := range g.services {
 		for _, gap := range s.gaps {
 			if !w.holds(gap.FoundAt) {
@@ -101,10 +98,11 @@ func (c *computation) gaps(g *group, w window) {
 				note("closed")
 			}
 			note("found")
-			open = append(open, lifetime{
-				kind: "monitoring_gap", id: gap.ID,
-				from: gap.FoundAt, to: gap.ClosedAt, until: c.org.asOf,
-			})
+			l := lifetime{kind: "monitoring_gap", id: gap.ID, from: gap.FoundAt, to: gap.ClosedAt, until: c.org.asOf}
+			if g.small() && w.name != all {
+				continue
+			}
+			open = append(open, c.lasted(g, w, "monitoring_gaps.time_to_close", l))
 		}
 	}
 	for _, state := range []struct{ name, sentence string }{
@@ -132,7 +130,7 @@ func (c *computation) gaps(g *group, w window) {
 	if g.small() && w.name != all {
 		return
 	}
-	c.emit(g, w, c.quantile(g, w, "monitoring_gaps.time_to_close", open, curveOf(open), 0.5, fewestFailures, "monitoring gaps", "closed"))
+	c.emit(g, w, c.quantile("monitoring_gaps.time_to_close", stats.KaplanMeier(open), 0.5, fewestFailures, "monitoring gaps", "closed"))
 }
 
 // monitoringGapsMetrics are what is said of each.

@@ -2,6 +2,7 @@ package learning
 
 import (
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 
@@ -35,43 +36,54 @@ func (e *expectation) shortened() string {
 // organisation over all time: what Compute would say of them.
 func PerFailure(in Input, settings Settings) []Estimate {
 	c := newComputation(in, settings, nil)
+	c.hold()
 	c.quarters = nil
-	c.perFailure(c.org.groups(settings.MergeWindow.Milliseconds())[:1])
+	c.perFailure(func(yield func(*group) bool) { yield(c.org.entirety()) })
+	c.anyMode(c.org.entirety(), c.everything)
 	c.sort()
 	return c.run.Estimates
 }
 
-// learning per failure; services have too few modes of their own.
-func (c *computation) perFailure(groups []*group) {
-	headline := c.expect(perFailure, fine, byIntervention, false)
-	declared := c.expect(perFailure+".declared", fine, byDeclaration, false)
-	placebo := c.expect(perFailure+".placebo", fine, byPlacebo, true)
-	coarser := headline
-	if slices.ContainsFunc(c.org.services, func(s *service) bool { return len(s.coarser) < len(s.modes) }) {
-		coarser = c.expect(perFailure+".coarser", grouped, byIntervention, false)
-	}
-	// Whether modes fade by themselves is asked once, of the whole.
-	fading := c.fading(placebo.compare(groups[0], c.everything))
-	for _, g := range groups {
-		if !g.given(perFailure) {
-			continue
-		}
-		for _, w := range c.windows(g) {
-			c.learned(g, w, headline, perFailure, "their intervention", fading)
-			c.learned(g, w, declared, perFailure+".declared", "their declared fix", fading)
-			if g.given(perFailure + ".placebo") {
-				c.learned(g, w, placebo, perFailure+".placebo", "26 weeks without a fix", "")
-				c.learned(g, w, coarser, perFailure+".coarser", "their intervention", fading)
-				c.anyMode(g, w)
+// perFailure gives learning per failure; services have too few modes of their own. What
+// one rule of intervention leads to expect is let go before the next is asked for, but
+// for what other metrics rest on.
+func (c *computation) perFailure(scopes iter.Seq[*group]) {
+	say := func(e *expectation, metric, since, fading string) {
+		for g := range scopes {
+			if !g.given(metric) {
+				continue
+			}
+			for _, w := range c.windows(g) {
+				c.learned(g, w, e, metric, since, fading)
+				c.ledger.settleOne(account{metric, g.Scope, w.name})
 			}
 		}
-		if !g.given(perFailure + ".trend") {
-			continue
-		}
-		c.perFailureTrend(g, headline, fading)
-		c.perFailurePower(g, headline)
 	}
-	c.headline, c.declared, c.fades = headline, declared, fading
+	placebo := c.expect(perFailure+".placebo", fine, byPlacebo, true)
+	// Whether modes fade by themselves is asked once, of the whole.
+	c.fades = c.fading(placebo.compare(&group{services: c.org.services}, c.everything))
+	say(placebo, perFailure+".placebo", "26 weeks without a fix", "")
+	placebo = nil
+	coarse := func(s *service) []*modeHistory {
+		return s.coarserModes(c.org.closed.of(s.name), c.settings.MergeWindow.Milliseconds())
+	}
+	coarser := slices.ContainsFunc(c.org.services, func(s *service) bool { return len(coarse(s)) < len(s.modes) })
+	if coarser {
+		say(c.expect(perFailure+".coarser", coarse, byIntervention, false), perFailure+".coarser", "their intervention", c.fades)
+	}
+	c.declared = c.expect(perFailure+".declared", fine, byDeclaration, false)
+	say(c.declared, perFailure+".declared", "their declared fix", c.fades)
+	c.headline = c.expect(perFailure, fine, byIntervention, false)
+	say(c.headline, perFailure, "their intervention", c.fades)
+	if !coarser {
+		say(c.headline, perFailure+".coarser", "their intervention", c.fades)
+	}
+	for g := range scopes {
+		if g.given(perFailure + ".trend") {
+			c.perFailureTrend(g, c.headline, c.fades)
+			c.perFailurePower(g, c.headline)
+		}
+	}
 }
 
 // fading says why learning cannot be told from modes that change by themselves; "" if it can.

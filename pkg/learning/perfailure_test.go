@@ -172,7 +172,7 @@ func TestPerFailureSaysOfDeploys(t *testing.T) {
 				deploys = after
 			}
 			if deploys > 0 {
-				s.Deploys = append(s.Deploys, learning.DeployDay{Day: int32(since/day) + d, Deploys: deploys})
+				s.Deploys = learning.AddDeploys(s.Deploys, learning.PackDeploys(learning.DeployDay{Day: int32(since/day) + d, Deploys: deploys}))
 			}
 		}
 		in := learning.Input{AsOf: since + 400*day, Start: since, Services: []learning.Service{s}}

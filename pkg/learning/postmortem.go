@@ -37,6 +37,9 @@ func (c *computation) postmortems(g *group) {
 
 // of are the post-mortems of a failure.
 func (f *facts) of(failure *failure) []*Postmortem {
+	if len(failure.merged) == 0 {
+		return f.postmortems[failure.first.ID]
+	}
 	var out []*Postmortem
 	for _, i := range append([]*Incident{failure.first}, failure.merged...) {
 		out = append(out, f.postmortems[i.ID]...)
@@ -49,10 +52,7 @@ func (c *computation) coverage(g *group, w window) {
 	var shares [6]clusters[stats.Share] // 0 all, 1 to 5 by severity
 	var young [6]int64
 	for _, s := range g.services {
-		for _, f := range s.failures {
-			if !w.holds(f.at) {
-				continue
-			}
+		for _, f := range s.failuresIn(w) {
 			has := len(c.facts.of(f)) > 0
 			kinds := []int{0}
 			if f.severity >= 1 && f.severity <= 5 {
@@ -98,13 +98,10 @@ func coverageMetric(severity int) string {
 // timeToPublish runs from the end of a failure to its first post-mortem, which
 // may come before the end; one without is followed until now.
 func (c *computation) timeToPublish(g *group, w window) {
-	var lifetimes []lifetime
+	var lifetimes []stats.Lifetime
 	missing := 0
 	for _, s := range g.services {
-		for _, f := range s.failures {
-			if !w.holds(f.at) {
-				continue
-			}
+		for _, f := range s.failuresIn(w) {
 			l := lifetime{kind: "incident", id: f.first.ID, from: f.over, until: c.org.asOf}
 			untold := false
 			for _, p := range c.facts.of(f) {
@@ -124,7 +121,7 @@ func (c *computation) timeToPublish(g *group, w window) {
 				l.from = l.to
 				fallthrough
 			default:
-				lifetimes = append(lifetimes, l)
+				lifetimes = append(lifetimes, c.lasted(g, w, "durations.postmortem_published.median", l))
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package learning
 
 import (
 	"fmt"
+	"sort"
 	"time"
 )
 
@@ -42,4 +43,33 @@ func quarters(from, asOf int64) []window {
 		start = next
 	}
 	return out
+}
+
+// holding are the windows that hold a moment: the first, which is everything, and of
+// the others, which follow each other, at most one.
+func holding(windows []window, t int64) []int {
+	if !windows[0].holds(t) {
+		return nil
+	}
+	i := sort.Search(len(windows)-1, func(i int) bool { return windows[1+i].to > t })
+	if i < len(windows)-1 && windows[1+i].holds(t) {
+		return []int{0, 1 + i}
+	}
+	return []int{0}
+}
+
+// during are those of some rows in order of time that a window holds.
+func during[T any](rows []T, w window, at func(T) int64) []T {
+	rest := rows[sort.Search(len(rows), func(i int) bool { return at(rows[i]) >= w.from }):]
+	return rest[:sort.Search(len(rest), func(i int) bool { return at(rest[i]) >= w.to })]
+}
+
+func (s *service) failuresIn(w window) []*failure {
+	return during(s.failures, w, func(f *failure) int64 { return f.at })
+}
+
+func (s *service) incidentsIn(w window) []*Incident { return during(s.incidents, w, (*Incident).At) }
+
+func (s *service) failedIn(w window) []*FailedChange {
+	return during(s.failed, w, func(f *FailedChange) int64 { return f.FinishedAt })
 }

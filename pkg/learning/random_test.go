@@ -37,10 +37,7 @@ func random(seed uint64, services, incidents int, days int64) learning.Input {
 		})
 		for q := range 4 {
 			n := int64(r.IntN(40))
-			in.Changes = append(in.Changes, learning.ChangeCount{
-				Service: name(i), Team: team(i), Kind: "deploy",
-				Rollout: pick("canary", "all-at-once", ""), Quarter: fmt.Sprintf("2023-Q%d", q+1), Changes: n, EndingTold: n, Failed: n / 9, TooYoung: int64(q / 3),
-			})
+			in.Changes = append(in.Changes, learning.ChangeCount{ChangeOf: &learning.ChangeOf{Service: name(i), Team: team(i), Kind: "deploy", Rollout: pick("canary", "all-at-once", "")}, Quarter: fmt.Sprintf("2023-Q%d", q+1), Changes: n, EndingTold: n, Failed: n / 9, TooYoung: int64(q / 3)})
 		}
 	}
 	amounts := func(currency string) learning.Money {
@@ -105,8 +102,8 @@ func random(seed uint64, services, incidents int, days int64) learning.Input {
 		}
 		if r.IntN(9) == 0 {
 			in.FailedChange = append(in.FailedChange, learning.FailedChange{
-				ID: fmt.Sprintf("change-%d", i), Service: incident.Service,
-				Team: incident.Team, Kind: "deploy", Rollout: "canary", FinishedAt: at, RolledBackAt: at + r.Int64N(9*hour), Why: "rolled_back", Containment: pick("contained", "uncontained"), Blamed: r.IntN(5) == 0,
+				ID: fmt.Sprintf("change-%d", i), FinishedAt: at, RolledBackAt: at + r.Int64N(9*hour),
+				FailedAs: &learning.FailedAs{ChangeOf: learning.ChangeOf{Service: incident.Service, Team: incident.Team, Kind: "deploy", Rollout: "canary"}, Why: "rolled_back", Containment: pick("contained", "uncontained"), Blamed: r.IntN(5) == 0},
 			})
 		}
 		if r.IntN(3) == 0 {
@@ -159,8 +156,7 @@ func random(seed uint64, services, incidents int, days int64) learning.Input {
 			in.Risks = append(in.Risks, risk)
 		}
 		in.Crossover = append(in.Crossover, learning.Crossover{
-			IncidentID: incident.ID, Service: incident.Service, Team: incident.Team,
-			At: at, Exposed: r.IntN(2) == 0, ReferenceShare: float64(r.IntN(5)) / 4, References: 4,
+			IncidentID: incident.ID, At: at, Exposed: r.IntN(2) == 0, ReferenceShare: float64(r.IntN(5)) / 4, References: 4,
 		})
 	}
 	for i := range in.Improvements {

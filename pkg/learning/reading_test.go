@@ -21,7 +21,7 @@ func TestReadingsSetThousandsApart(t *testing.T) {
 		in.Incidents = append(in.Incidents, f)
 		in.Gaps = append(in.Gaps, learning.MonitoringGap{ID: fmt.Sprint(i), Service: "api", Team: "payments", State: "open", FoundAt: f.StartedAt})
 	}
-	in.Changes = []learning.ChangeCount{{Service: "api", Team: "payments", Kind: "deploy", Quarter: "2023-Q1", Changes: 40_000, Failed: 11_000, EndingTold: 29_000}}
+	in.Changes = []learning.ChangeCount{{ChangeOf: &learning.ChangeOf{Service: "api", Team: "payments", Kind: "deploy"}, Quarter: "2023-Q1", Changes: 40_000, Failed: 11_000, EndingTold: 29_000}}
 	digits := regexp.MustCompile(`(^|[^0-9.])[0-9]{5,}`)
 	var apart int
 	for key, e := range compute(in) {

@@ -1,6 +1,9 @@
 package learning
 
-import "sync"
+import (
+	"cmp"
+	"sync"
+)
 
 // mostRemembered bounds what is remembered of each kind: some of it is never asked for again.
 const mostRemembered = 4096
@@ -12,6 +15,7 @@ const mostRemembered = 4096
 type remembered[K comparable, V any] struct {
 	mu     sync.Mutex
 	values map[K]V
+	most   int // 0: mostRemembered
 }
 
 // of is the value of a key; it is computed if it is not known.
@@ -25,7 +29,7 @@ func (r *remembered[K, V]) of(key K, compute func() V) V {
 	value = compute()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.values == nil || len(r.values) >= mostRemembered {
+	if r.values == nil || len(r.values) >= cmp.Or(r.most, mostRemembered) {
 		r.values = map[K]V{}
 	}
 	r.values[key] = value

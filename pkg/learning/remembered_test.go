@@ -20,10 +20,11 @@ func TestRememberedIsAsComputed(t *testing.T) {
 		learning.Forget()
 		learning.Compute(in, settings)
 		next := in
-		next.Incidents = slices.Clone(in.Incidents)
+		next.Incidents, next.Improvements = slices.Clone(in.Incidents), slices.Clone(in.Improvements)
+		next.Services, next.Changes = slices.Clone(in.Services), slices.Clone(in.Changes)
 		pick := func(what string) int { return rapid.IntRange(0, len(next.Incidents)-1).Draw(t, what) }
 		for range rapid.IntRange(1, 4).Draw(t, "events") {
-			switch rapid.SampledFrom([]string{"late", "amended", "retracted", "moment", "seed"}).Draw(t, "event") {
+			switch rapid.SampledFrom([]string{"late", "amended", "graver", "retracted", "moment", "quarter", "seed", "fixed", "older", "deployed", "moved", "changed"}).Draw(t, "event") {
 			case "late":
 				late := next.Incidents[pick("like")]
 				late.ID += "-late"
@@ -34,8 +35,28 @@ func TestRememberedIsAsComputed(t *testing.T) {
 			case "retracted":
 				at := pick("retracted")
 				next.Incidents = slices.Delete(next.Incidents, at, at+1)
+			case "graver":
+				i := &next.Incidents[pick("graver")]
+				i.Severity, i.Containment = 1, "uncontained"
+			case "moved":
+				next.Incidents[pick("moved")].Environment = "staging"
+			case "fixed":
+				i := next.Incidents[pick("fixed")]
+				next.Improvements = append(next.Improvements, learning.Improvement{
+					ID: "late-fix", Service: i.Service, FailureMode: i.FailureMode, OpenedAt: i.At(), ClosedAt: i.At() + day, WitnessedClosedAt: i.At() + day,
+				})
+			case "older":
+				next.Services[0].AliveFrom -= 30 * day
+			case "deployed":
+				next.Services[0].Deploys = learning.AddDeploys(next.Services[0].Deploys, learning.CountDeploys(since+40*day))
+			case "changed":
+				of := *next.Changes[0].ChangeOf
+				of.Environment = "staging"
+				next.Changes = append(next.Changes, learning.ChangeCount{ChangeOf: &of, Quarter: "2023-Q1", Changes: 1})
 			case "moment":
 				next.AsOf += day
+			case "quarter":
+				next.AsOf += 91 * day
 			case "seed":
 				settings.Seed++
 			}

@@ -150,10 +150,7 @@ func (c *computation) classes(g *group, w window) {
 	var unknown, unended int
 	for _, s := range g.services {
 		counts := make([]stats.Share, len(kinds))
-		for _, f := range s.failures {
-			if !w.holds(f.at) {
-				continue
-			}
+		for _, f := range s.failuresIn(w) {
 			if f.mode == "" {
 				unknown++
 				continue
@@ -163,8 +160,8 @@ func (c *computation) classes(g *group, w window) {
 				continue
 			}
 			class := ""
-			if r := c.org.classes[f.first.ID]; r != nil {
-				class = r.Class
+			if f.again != nil {
+				class = f.again.Class
 			}
 			for i, k := range kinds {
 				counts[i].Of++

@@ -2,6 +2,8 @@ package learning
 
 import (
 	"cmp"
+	"iter"
+	"maps"
 	"slices"
 )
 
@@ -22,9 +24,7 @@ type service struct {
 	incidents  []*Incident
 	failures   []*failure
 	modes      []*modeHistory
-	coarser    []*modeHistory // of modes grouped coarser
-	dead       []dead
-	deploys    []DeployDay
+	deploys    Deploys
 	gaps       []*MonitoringGap
 	changes    []*ChangeCount
 	failed     []*FailedChange
@@ -32,8 +32,6 @@ type service struct {
 	presence   []Presence
 
 	improvements []*Improvement
-
-	own *clock // of its service-days, made when it is first asked for
 
 	whole             *service // what this is a part of; nil: it is whole
 	environment, mode string   // which part
@@ -54,23 +52,6 @@ func (s *service) holds(h *modeHistory) bool {
 	return (s.mode == "" || s.mode == first.mode) && (s.environment == "" || s.environment == first.first.Environment)
 }
 
-func (s *service) clock() *clock {
-	if s.own == nil {
-		c := newClock([]*service{s})
-		s.own = &c
-	}
-	return s.own
-}
-
-// dead is a merging window: no exposure to the mode that failed. The others
-// can still fail in it, so it takes from the exposure of the service only the
-// mode's share of the service's failures; were the hours of all modes taken
-// whole, several modes would make each other's rates look higher.
-type dead struct {
-	from, to int64
-	weight   float64
-}
-
 // group is a scope with its services, sorted by name.
 type group struct {
 	Scope
@@ -85,8 +66,8 @@ type group struct {
 type organisation struct {
 	services   []*service
 	named      map[string]*service
-	classes    map[string]*Recurrence // by incident
-	unended    map[string]bool        // as UnendedBefore
+	again      []*Recurrence   // by incident, sorted by its id
+	unended    map[string]bool // as UnendedBefore
 	drills     []*Incident
 	duplicates []*Incident
 	undated    []*Incident
@@ -100,7 +81,7 @@ type organisation struct {
 
 func newOrganisation(in *Input, mergeWindow int64) *organisation {
 	index := map[string]*service{}
-	o := &organisation{named: index, classes: map[string]*Recurrence{}, unended: UnendedBefore(in), asOf: in.AsOf}
+	o := &organisation{named: index, again: recurrences(in.Recurrences), unended: UnendedBefore(in), asOf: in.AsOf}
 	of := func(name, owner string) *service {
 		if name == "" {
 			name, owner = Unknown, unassigned
@@ -119,7 +100,7 @@ func newOrganisation(in *Input, mergeWindow int64) *organisation {
 		s.listed, s.tier = true, row.Tier
 		s.from, s.to = row.AliveFrom, min(row.AliveTo, in.AsOf)
 		s.aliveFrom, s.aliveTo = s.from, s.to
-		s.deploys = AddDeploys(row.Deploys)
+		s.deploys = row.Deploys
 		s.presence = row.Environments
 	}
 	byID := map[string]*Incident{}
@@ -141,9 +122,6 @@ func newOrganisation(in *Input, mergeWindow int64) *organisation {
 	sortIncidents(o.drills)
 	sortIncidents(o.duplicates)
 	sortIncidents(o.undated)
-	for i := range in.Recurrences {
-		o.classes[in.Recurrences[i].IncidentID] = &in.Recurrences[i]
-	}
 	for i := range in.Gaps {
 		s := of(in.Gaps[i].Service, in.Gaps[i].Team)
 		s.gaps = append(s.gaps, &in.Gaps[i])
@@ -157,8 +135,11 @@ func newOrganisation(in *Input, mergeWindow int64) *organisation {
 		s.failed = append(s.failed, &in.FailedChange[i])
 	}
 	for i := range in.Crossover {
-		s := of(in.Crossover[i].Service, in.Crossover[i].Team)
-		s.crossover = append(s.crossover, &in.Crossover[i])
+		if of, known := byID[in.Crossover[i].IncidentID]; known {
+			if s := index[cmp.Or(of.Service, Unknown)]; s != nil {
+				s.crossover = append(s.crossover, &in.Crossover[i])
+			}
+		}
 	}
 	for i := range in.Improvements {
 		row := &in.Improvements[i]
@@ -185,11 +166,10 @@ func newOrganisation(in *Input, mergeWindow int64) *organisation {
 	o.start = in.AsOf
 	for _, s := range o.services {
 		s.sort()
-		s.failures = merge(s.incidents, asCalled, mergeWindow)
+		s.failures = o.recalled(merge(s.incidents, asCalled, mergeWindow))
 		fixes := o.closed.of(s.name)
 		s.modes = modeHistories(s.failures, fixes)
 		s.observe(in.AsOf)
-		s.coarser = s.coarserModes(fixes, mergeWindow)
 		o.start = min(o.start, s.earliest(in.AsOf))
 	}
 	return o
@@ -231,18 +211,8 @@ func (s *service) observe(asOf int64) {
 		s.to = max(s.to, f.at)
 	}
 	s.to = max(s.to, s.from)
-	if len(s.failures) == 0 {
-		return
-	}
-	counts := map[string]int{}
-	for _, f := range s.failures {
-		counts[f.mode]++
-	}
 	for _, f := range s.failures {
 		f.opens = f.at <= s.from
-		if to := min(f.until, s.to); to > f.at {
-			s.dead = append(s.dead, dead{f.at, to, float64(counts[f.mode]) / float64(len(s.failures))})
-		}
 	}
 }
 
@@ -264,8 +234,9 @@ func (s *service) earliest(asOf int64) int64 {
 	if len(s.failed) > 0 {
 		note(s.failed[0].FinishedAt)
 	}
-	if len(s.deploys) > 0 {
-		note(s.deploys[0].from())
+	for day := range s.deploys.Days() {
+		note(day.from())
+		break
 	}
 	return first
 }
@@ -336,31 +307,89 @@ func (i improvements) of(name string) map[string][]*Improvement {
 	return out
 }
 
-// groups are the scopes: the organisation, its teams, services, environments and failure modes.
-func (o *organisation) groups(mergeWindow int64) []*group {
-	out := o.teams()
-	for _, s := range o.services {
-		own := []*service{s}
-		out = append(out, &group{Scope: Scope{oneService, s.name}, services: own, clock: *s.clock(), deploys: newDeployClock(own, o.asOf)})
+// recurrences are the rows sorted by their incidents, to be found by these: a map of a
+// million incidents takes five times as much.
+func recurrences(rows []Recurrence) []*Recurrence {
+	out := make([]*Recurrence, len(rows))
+	for i := range rows {
+		out[i] = &rows[i]
 	}
-	return slices.Concat(out, o.environments(mergeWindow), o.modeGroups())
+	slices.SortFunc(out, func(a, b *Recurrence) int { return cmp.Compare(a.IncidentID, b.IncidentID) })
+	return out
+}
+
+// recurrence is that of an incident, nil if its mode had not been met before.
+func (o *organisation) recurrence(incident string) *Recurrence {
+	i, found := slices.BinarySearchFunc(o.again, incident, func(r *Recurrence, id string) int { return cmp.Compare(r.IncidentID, id) })
+	if !found {
+		return nil
+	}
+	return o.again[i]
+}
+
+// recalled are failures that know what they repeat.
+func (o *organisation) recalled(failures []*failure) []*failure {
+	for _, f := range failures {
+		f.again = o.recurrence(f.first.ID)
+	}
+	return failures
+}
+
+// groups are the scopes: the organisation, its teams, services, environments and
+// failure modes. Each is made when its turn comes: all at once they take more than the
+// rows they are of.
+func (o *organisation) groups(mergeWindow int64) iter.Seq[*group] {
+	return inTurn(o.teams(), o.each(), o.environments(mergeWindow), o.modeGroups())
+}
+
+func inTurn(all ...iter.Seq[*group]) iter.Seq[*group] {
+	return func(yield func(*group) bool) {
+		for _, groups := range all {
+			for g := range groups {
+				if !yield(g) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// entirety is the organisation as a scope.
+func (o *organisation) entirety() *group {
+	return o.timed(&group{Scope: Scope{Kind: wholeOrganisation}, services: o.services})
+}
+
+func (o *organisation) timed(g *group) *group {
+	g.clock = newClock(g.services)
+	g.deploys = newDeployClock(g.services, o.asOf)
+	return g
 }
 
 // teams are the organisation and its teams.
-func (o *organisation) teams() []*group {
-	teams := map[string]*group{}
-	for _, s := range o.services {
-		g := teams[s.team]
-		if g == nil {
-			g = &group{Scope: Scope{team, s.team}}
-			teams[s.team] = g
+func (o *organisation) teams() iter.Seq[*group] {
+	return func(yield func(*group) bool) {
+		if !yield(o.entirety()) {
+			return
 		}
-		g.services = append(g.services, s)
+		teams := map[string][]*service{}
+		for _, s := range o.services {
+			teams[s.team] = append(teams[s.team], s)
+		}
+		for _, name := range slices.Sorted(maps.Keys(teams)) {
+			if !yield(o.timed(&group{Scope: Scope{team, name}, services: teams[name]})) {
+				return
+			}
+		}
 	}
-	out := append([]*group{{Scope: Scope{Kind: wholeOrganisation}, services: o.services}}, sorted(teams)...)
-	for _, g := range out {
-		g.clock = newClock(g.services)
-		g.deploys = newDeployClock(g.services, o.asOf)
+}
+
+// each service is a scope.
+func (o *organisation) each() iter.Seq[*group] {
+	return func(yield func(*group) bool) {
+		for _, s := range o.services {
+			if !yield(o.timed(&group{Scope: Scope{oneService, s.name}, services: []*service{s}})) {
+				return
+			}
+		}
 	}
-	return out
 }

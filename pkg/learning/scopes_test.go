@@ -39,7 +39,7 @@ func TestEnvironments(t *testing.T) {
 
 	// Without the stated presence, changes tell of production by their quarter.
 	in.Services[0].Environments = nil
-	in.Changes = []learning.ChangeCount{{Service: "api", Environment: "production", Kind: "deploy", Quarter: "2023-Q2", Changes: 30, EndingTold: 30, Failed: 3}}
+	in.Changes = []learning.ChangeCount{{ChangeOf: &learning.ChangeOf{Service: "api", Environment: "production", Kind: "deploy"}, Quarter: "2023-Q2", Changes: 30, EndingTold: 30, Failed: 3}}
 	got = compute(in)
 	near(t, "from the quarter of the first change", got.of(t, "containment.uncontained", "environment", "production", "all").Exposure, 310)
 	near(t, "share of its changes", got.of(t, "change_safety.failed_share", "environment", "production", "all").Value, 0.1)

@@ -19,7 +19,6 @@ func (c *computation) severities(g *group) {
 	const metric = "severity_trend"
 	var times []float64
 	var levels []int // 1 mildest
-	var ids []string
 	counts := [6]int{}
 	unknown := 0
 	origin := int64(math.MaxInt64)
@@ -37,14 +36,11 @@ func (c *computation) severities(g *group) {
 			// Whole days, so that many failures make few different times.
 			times = append(times, math.Floor(days(f.at-origin))/quarterDays)
 			levels = append(levels, 6-int(f.severity))
-			ids = append(ids, f.first.ID)
+			c.evidence(g, c.everything, metric, "event", "incident", f.first.ID)
 			counts[6-f.severity]++
 		}
 	}
 	n := len(levels)
-	for _, id := range ids {
-		c.evidence(g, c.everything, metric, "event", "incident", id)
-	}
 	odds := Estimate{
 		Metric: metric, N: int64(n), Events: int64(n), Exposure: float64(n),
 		Method: "proportional odds of a worse severity, maximum likelihood; Wald interval",

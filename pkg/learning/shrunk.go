@@ -13,75 +13,75 @@ import (
 // stands beside it and says how far it was drawn.
 const drawn = ".shrunk"
 
+// shrinking is what of a team or a service is drawn toward the others of its kind.
+type shrinking struct {
+	scope                   Scope
+	days, dead              float64 // service-days, and what merging windows of no incidents take from them
+	uncontained, byCustomer int64
+	failed, repeats         stats.Share
+}
+
+// shrink notes what shrunk needs of a scope.
+func (c *computation) shrink(g *group, met met) {
+	if g.Kind != team && g.Kind != oneService || g.Name == Unknown {
+		return
+	}
+	n := shrinking{scope: g.Scope, days: g.clock.days(c.org.asOf), dead: met.dead, uncontained: met.classes[uncontained]}
+	failures, _ := g.counted(c.everything)
+	for _, f := range failures {
+		if f.first.DetectionSource == "customer" {
+			n.byCustomer++
+		}
+	}
+	for _, s := range g.services {
+		for _, row := range s.changes {
+			if row.EndingTold > 0 {
+				n.failed.Events, n.failed.Of = n.failed.Events+row.Failed, n.failed.Of+row.Changes
+			}
+		}
+		for _, f := range s.failures {
+			if f.mode == "" || c.org.unended[f.first.ID] {
+				continue
+			}
+			n.repeats.Of++
+			if f.again != nil && f.again.Class == "repeat" {
+				n.repeats.Events++
+			}
+		}
+	}
+	c.alike[g.Kind] = append(c.alike[g.Kind], n)
+}
+
 // shrunk draws teams toward teams, and services toward services: those too
 // small for a figure of their own are not hidden. Quiet ones are, by what the
 // others say, not certain to have no failures.
-func (c *computation) shrunk(groups []*group) {
+func (c *computation) shrunk() {
 	for _, kind := range []string{team, oneService} {
-		var alike []*group
-		for _, g := range groups {
-			if g.Kind == kind && g.Name != Unknown {
-				alike = append(alike, g)
-			}
-		}
-		c.shrunkRates(alike, "containment.uncontained", "failures of any kind met users with no net", func(g *group) (n int, dead float64) {
-			met, _, dead := c.met(g, c.everything)
-			for _, m := range met {
-				if m.class == uncontained {
-					n++
-				}
-			}
-			return n, dead
-		})
-		c.shrunkRates(alike, "monitoring_gaps.told_by_customer", "failures that customers told us of", func(g *group) (n int, dead float64) {
-			failures, _ := g.counted(c.everything)
-			for _, f := range failures {
-				if f.first.DetectionSource == "customer" {
-					n++
-				}
-			}
-			return n, 0
-		})
-		c.shrunkShares(alike, "change_safety.failed_share", "changes", "failed", func(s *service) (events, of int64) {
-			for _, row := range s.changes {
-				if row.EndingTold > 0 {
-					events, of = events+row.Failed, of+row.Changes
-				}
-			}
-			return events, of
-		})
-		c.shrunkShares(alike, "repeat_rate.repeats", "failures of a known mode", "repeated one after its declared fix", func(s *service) (events, of int64) {
-			for _, f := range s.failures {
-				if f.mode == "" || c.org.unended[f.first.ID] {
-					continue
-				}
-				of++
-				if r := c.org.classes[f.first.ID]; r != nil && r.Class == "repeat" {
-					events++
-				}
-			}
-			return events, of
-		})
+		alike := c.alike[kind]
+		c.shrunkRates(alike, "containment.uncontained", "failures of any kind met users with no net", func(n *shrinking) (int64, float64) { return n.uncontained, n.dead })
+		c.shrunkRates(alike, "monitoring_gaps.told_by_customer", "failures that customers told us of", func(n *shrinking) (int64, float64) { return n.byCustomer, 0 })
+		c.shrunkShares(alike, "change_safety.failed_share", "changes", "failed", func(n *shrinking) stats.Share { return n.failed })
+		c.shrunkShares(alike, "repeat_rate.repeats", "failures of a known mode", "repeated one after its declared fix", func(n *shrinking) stats.Share { return n.repeats })
 	}
 }
 
 // shrunkRates: counts gives a scope's events, and what service-days the merging
 // windows take from its clock.
-func (c *computation) shrunkRates(groups []*group, metric, what string, counts func(*group) (n int, dead float64)) {
-	var of []*group
+func (c *computation) shrunkRates(alike []shrinking, metric, what string, counts func(*shrinking) (n int64, dead float64)) {
+	var of []Scope
 	var counted []stats.Counted
-	for _, g := range groups {
-		n, dead := counts(g)
-		days := g.clock.days(c.org.asOf) - dead
+	for i := range alike {
+		n, dead := counts(&alike[i])
+		days := alike[i].days - dead
 		if days <= 0 {
 			continue
 		}
-		of, counted = append(of, g), append(counted, stats.Counted{Events: float64(n), Of: days})
+		of, counted = append(of, alike[i].scope), append(counted, stats.Counted{Events: float64(n), Of: days})
 	}
 	for i, s := range stats.ShrinkRates(counted) {
 		e := Estimate{
 			Metric: metric + drawn, N: int64(counted[i].Events), Events: int64(counted[i].Events), Exposure: counted[i].Of, Origin: "modelled",
-			Method: sentence("gamma–Poisson over %d %ss, strength and mean of the pull integrated out; drawn %s of the way to their mean", len(of), groups[0].Kind, percent(s.Toward)),
+			Method: sentence("gamma–Poisson over %d %ss, strength and mean of the pull integrated out; drawn %s of the way to their mean", len(of), of[i].Kind, percent(s.Toward)),
 		}
 		scaled := func(level float64) stats.Interval {
 			i := s.Interval(level)
@@ -92,23 +92,18 @@ func (c *computation) shrunkRates(groups []*group, metric, what string, counts f
 	}
 }
 
-func (c *computation) shrunkShares(groups []*group, metric, things, what string, counts func(*service) (events, of int64)) {
-	var of []*group
+func (c *computation) shrunkShares(alike []shrinking, metric, things, what string, counts func(*shrinking) stats.Share) {
+	var of []Scope
 	var counted []stats.Counted
-	for _, g := range groups {
-		var events, all int64
-		for _, s := range g.services {
-			k, n := counts(s)
-			events, all = events+k, all+n
-		}
-		if all > 0 {
-			of, counted = append(of, g), append(counted, stats.Counted{Events: float64(events), Of: float64(all)})
+	for i := range alike {
+		if share := counts(&alike[i]); share.Of > 0 {
+			of, counted = append(of, alike[i].scope), append(counted, stats.Counted{Events: float64(share.Events), Of: float64(share.Of)})
 		}
 	}
 	for i, s := range stats.ShrinkShares(counted) {
 		e := Estimate{
 			Metric: metric + drawn, N: int64(counted[i].Of), Events: int64(counted[i].Events), Exposure: counted[i].Of, Origin: "modelled",
-			Method: sentence("beta–binomial over %d %ss, strength and mean of the pull integrated out; drawn %s of the way to their mean", len(of), groups[0].Kind, percent(s.Toward)),
+			Method: sentence("beta–binomial over %d %ss, strength and mean of the pull integrated out; drawn %s of the way to their mean", len(of), of[i].Kind, percent(s.Toward)),
 			Value:  s.Value,
 		}
 		c.drawn(of[i], e, s, s.Interval, sentence("%d of %d %s %s: %s", e.Events, e.N, things, what, percent(e.Value)))
@@ -116,7 +111,7 @@ func (c *computation) shrunkShares(groups []*group, metric, things, what string,
 }
 
 // drawn completes and emits a figure that was drawn toward the others of its kind.
-func (c *computation) drawn(g *group, e Estimate, s stats.Shrunk, bounds func(level float64) stats.Interval, head string) {
+func (c *computation) drawn(scope Scope, e Estimate, s stats.Shrunk, bounds func(level float64) stats.Interval, head string) {
 	outer, inner := bounds(c.settings.Level), bounds(c.settings.InnerLevel)
 	outer = stats.Interval{Low: math.Min(outer.Low, e.Value), High: math.Max(outer.High, e.Value)}
 	e.bounds(outer, inner)
@@ -125,8 +120,8 @@ func (c *computation) drawn(g *group, e Estimate, s stats.Shrunk, bounds func(le
 		bound = number
 	}
 	e.Reading = fmt.Sprintf("%s, drawn %s of the way toward the organisation's other %ss, with %s to %s compatible with the data and with them (%s).",
-		head, percent(s.Toward), g.Kind, bound(e.Low), bound(e.High), percent(c.settings.Level))
-	c.emit(g, c.everything, e)
+		head, percent(s.Toward), scope.Kind, bound(e.Low), bound(e.High), percent(c.settings.Level))
+	c.emit(&group{Scope: scope}, c.everything, e)
 }
 
 // shrunkMetrics are what is said of each.

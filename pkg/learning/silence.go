@@ -46,30 +46,24 @@ func (g *group) silences(to int64) (after, before string) {
 	}
 	slices.Sort(told)
 	end := g.clock.days(to)
-	forward, backward := make([]float64, len(told)), make([]float64, len(told))
-	for i, at := range told {
-		forward[i] = g.clock.days(at)
-		backward[len(told)-1-i] = end - forward[i]
-	}
+	third := (len(told) + 2) / 3
 	first, last := told[0], told[len(told)-1]
-	if to-last >= longSilence && quietChance(forward, end) < unlikelySilence {
+	if to-last >= longSilence && quietChance(g.clock.days(told[len(told)-1-third]), g.clock.days(last), end, third) < unlikelySilence {
 		after = fmt.Sprintf("Not reported: the last incident told of is of %s; %s of silence since are as likely an end of reporting as an end of failing. No figure is shown.",
 			dayOf(last), months(to-last))
 	}
-	if first-start >= longSilence && quietChance(backward, end) < unlikelySilence {
+	if first-start >= longSilence && quietChance(end-g.clock.days(told[third]), end-g.clock.days(first), end, third) < unlikelySilence {
 		before = fmt.Sprintf("Not reported: the first incident told of is of %s; %s of silence before are as likely a time before reporting as one without failing. No figure is shown.",
 			dayOf(first), months(first-start))
 	}
 	return after, before
 }
 
-// quietChance is the chance that the last of these sorted moments leaves at
-// least as much of [0, end] behind it, at the rate of the last third of them:
+// quietChance is the chance that the last of some moments leaves at least as much of
+// [0, end] behind it, at the rate of the last third of them:
 // ((last−before)/(end−before))ᵏ given k moments after that before the third. The last
 // third, so that a rate that has been falling is held against its own lower end.
-func quietChance(times []float64, end float64) float64 {
-	third := (len(times) + 2) / 3
-	before, last := times[len(times)-1-third], times[len(times)-1]
+func quietChance(before, last, end float64, third int) float64 {
 	if end <= last {
 		return 1
 	}

@@ -14,7 +14,7 @@ import (
 func told(days int64, at ...float64) learning.Input {
 	in := learning.Input{AsOf: since + days*day, Start: since, Services: []learning.Service{alive("api", days)}}
 	for i := range days {
-		in.Services[0].Deploys = append(in.Services[0].Deploys, learning.CountDeploys(since+i*day)...)
+		in.Services[0].Deploys = learning.AddDeploys(in.Services[0].Deploys, learning.CountDeploys(since+i*day))
 	}
 	for i, d := range at {
 		f := incident(fmt.Sprint(i), "api", "", 0)

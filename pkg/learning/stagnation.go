@@ -68,9 +68,7 @@ func (c *computation) lastLearned(s *service) int64 {
 	for _, i := range s.incidents {
 		last = max(last, i.At())
 	}
-	for _, m := range c.facts.mishaps[Scope{oneService, s.name}] {
-		last = max(last, m.at)
-	}
+	c.facts.mishaps.of(s, false, func(m *mishap) { last = max(last, m.at) })
 	return max(last, c.facts.exercised[s.name])
 }
 

@@ -10,13 +10,14 @@ const fewestCosts = 5
 
 // tuition is what failures cost: what is told of it, and what is reckoned from that.
 func (c *computation) tuition(g *group) {
-	for _, w := range c.windows(g) {
-		if g.small() && w.name != all {
-			continue
-		}
+	windows := c.windows(g)
+	if g.small() {
+		windows = windows[:1]
+	}
+	c.costedShare(g, windows)
+	for _, w := range windows {
 		c.paid(g, w, "tuition.paid", "", func(*costed) bool { return true })
 		c.paid(g, w, "tuition.delay", " of failures that came while an improvement for their mode was open", c.whileOpen)
-		c.costedShare(g, w)
 		c.notCosted(g, w)
 	}
 	if g.given("tuition.typical_cost") {
@@ -27,7 +28,7 @@ func (c *computation) tuition(g *group) {
 // whileOpen: an improvement for the mode was open when it failed again.
 func (c *computation) whileOpen(u *costed) bool {
 	for _, id := range append([]string{u.id}, u.merged...) {
-		if r := c.org.classes[id]; r != nil && (r.Class == "known_open" || r.AlsoOpen) {
+		if r := c.org.recurrence(id); r != nil && (r.Class == "known_open" || r.AlsoOpen) {
 			return true
 		}
 	}
@@ -65,25 +66,29 @@ func (c *computation) paid(g *group, w window, metric, which string, counts func
 }
 
 // costedShare is over all failures but near misses, which cost nothing by their nature.
-func (c *computation) costedShare(g *group, w window) {
+func (c *computation) costedShare(g *group, windows []window) {
 	const metric = "tuition.costed_share"
 	known := map[string]bool{}
 	for _, u := range c.facts.costs.paid[g.Scope] {
 		known[u.id] = u.sum.n > 0 || len(u.sum.foreign) > 0
 	}
-	var shares clusters[stats.Share]
-	for _, m := range c.facts.mishaps[g.Scope] {
-		if m.kind == "near_miss" || !w.holds(m.at) {
-			continue
+	shares := make([]clusters[stats.Share], len(windows))
+	c.eachMishap(g, func(m *mishap, _ *service) {
+		if m.kind == "near_miss" {
+			return
 		}
-		share := shares.at(m.service)
-		share.Of++
-		if known[m.id] {
-			share.Events++
-			c.evidence(g, w, metric, "event", m.kind, m.id)
+		for _, i := range holding(windows, m.at) {
+			share := shares[i].at(m.service)
+			share.Of++
+			if known[m.id] {
+				share.Events++
+				c.evidence(g, windows[i], metric, "event", m.kind, m.id)
+			}
 		}
+	})
+	for i, w := range windows {
+		c.emit(g, w, c.share(metric, shares[i].of, fewestFailures, "are costed", "failures"))
 	}
-	c.emit(g, w, c.share(metric, shares.of, fewestFailures, "are costed", "failures"))
 }
 
 // notCosted counts what is told of money and is in no sum.

@@ -119,8 +119,8 @@ func TestWhatCostsAreOf(t *testing.T) {
 	drill.IsDrill = true
 	in.Incidents = []learning.Incident{drill, incident("real", "api", "", 400)}
 	in.FailedChange = []learning.FailedChange{
-		{ID: "bad", Service: "api", Team: "payments", FinishedAt: since + 20*day, Why: "outcome"},
-		{ID: "cause", Service: "api", Team: "payments", FinishedAt: since + 16*day, Why: "rolled_back", Blamed: true},
+		{FailedAs: &learning.FailedAs{ChangeOf: learning.ChangeOf{Service: "api", Team: "payments"}, Why: "outcome"}, ID: "bad", FinishedAt: since + 20*day},
+		{FailedAs: &learning.FailedAs{ChangeOf: learning.ChangeOf{Service: "api", Team: "payments"}, Why: "rolled_back", Blamed: true}, ID: "cause", FinishedAt: since + 16*day},
 	}
 	in.Experiments = []learning.Experiment{
 		{ID: "held", Service: "api", Team: "payments", Verdict: "held", StartedAt: since + 30*day},

@@ -111,8 +111,8 @@ func (c *computation) forewarned(g *group, w window) {
 	var heeded clusters[stats.Share]
 	for _, s := range g.services {
 		name := s.entire().name
-		for _, f := range s.failures {
-			if !w.holds(f.at) || f.mode == "" {
+		for _, f := range s.failuresIn(w) {
+			if f.mode == "" {
 				continue
 			}
 			warned := map[string]bool{}

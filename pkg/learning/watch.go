@@ -59,7 +59,7 @@ func (r Run) Alarms() []WatchPoint {
 	index := map[key]int{}
 	var out []WatchPoint
 	for _, p := range r.Watch {
-		if !p.Latest || p.AlarmSince == 0 {
+		if !p.alarming() {
 			continue
 		}
 		i, found := index[key{p.Scope, p.What}]
@@ -73,6 +73,9 @@ func (r Run) Alarms() []WatchPoint {
 	}
 	return out
 }
+
+// alarming: it is of the current moment, and an alarm stands.
+func (p *WatchPoint) alarming() bool { return p.Latest && p.AlarmSince != 0 }
 
 // WatchTarget is a rate stated beforehand: instead of asking whether the rate
 // grew, the watch asks whether it exceeds this one.
@@ -93,29 +96,58 @@ func (c *computation) watchStart() int64 {
 	return monday + weeks*weekMillis
 }
 
+// watched says whether a kind of scope is.
+func (c *computation) watched(kind string) bool { return slices.Contains(c.settings.WatchScopes, kind) }
+
+// watchYears are the starts of the watch's years.
+func (c *computation) watchYears() []int64 {
+	start := c.watchStart()
+	out := []int64{start}
+	for at := start + watchYear; at < c.org.asOf; at += watchYear {
+		out = append(out, at)
+	}
+	return out
+}
+
+// join notes the years in which a scope is watched: those at whose start it had exposure.
+func (c *computation) join(g *group) {
+	if !c.watched(g.Kind) {
+		return
+	}
+	for _, from := range c.watchYears() {
+		c.joined[g.Scope] = append(c.joined[g.Scope], g.clock.days(from+dayMillis) > 0)
+	}
+}
+
 // watch follows whether failures come more often than before, year by year.
 // Each year's scopes, bars and dispersions are fixed at its start.
-func (c *computation) watch(groups []*group) {
-	var watched []*group
-	for _, g := range groups {
-		if slices.Contains(c.settings.WatchScopes, g.Kind) {
-			watched = append(watched, g)
-		}
-	}
-	start := c.watchStart()
+func (c *computation) watch() {
 	reviews := newReviews(c.quarters)
-	last := max(0, (c.org.asOf-1-start)/watchYear)
-	for k := int64(0); k <= last; k++ {
-		y := c.watchYear(start, start+k*watchYear, watched)
-		y.reviews = reviews
-		for _, g := range watched {
-			if g.Kind != "service" || k == last {
-				y.watch(g)
+	var years []*yearWatch
+	for k := range c.watchYears() {
+		years = append(years, c.watchYear(k, reviews))
+	}
+	for g := range inTurn(c.org.teams(), c.org.each()) {
+		if g.Kind == wholeOrganisation {
+			c.whole = g
+		}
+		if !c.watched(g.Kind) {
+			continue
+		}
+		told := g.told()
+		for k, y := range years {
+			if g.Kind != oneService || k == len(years)-1 {
+				y.watch(g, told)
 			}
 		}
+		c.ledger.settle(g.Scope)
 	}
+	c.whole = nil
 	c.review(reviews)
-	slices.SortFunc(c.run.Watch, func(a, b WatchPoint) int {
+}
+
+func sortWatch(points []WatchPoint) {
+	slices.SortFunc(points, func(a, b WatchPoint) int {
 		return cmp.Or(cmp.Compare(a.Scope.Kind, b.Scope.Kind), cmp.Compare(a.Scope.Name, b.Scope.Name),
 			cmp.Compare(a.What, b.What), cmp.Compare(a.Clock, b.Clock), cmp.Compare(a.At, b.At))
 	})
@@ -129,23 +161,25 @@ type yearWatch struct {
 	until    int64              // to, or as_of if that is earlier
 	current  bool               // as_of lies in it
 	bars     map[string]float64 // 1/α of each stream by kind of scope, before the clocks take their halves
-	joined   map[*group]bool    // scopes that had exposure when the year began
+	joined   map[Scope]bool     // scopes that had exposure when the year began
 	reviews  *reviews
 }
 
 // watchYear divides α: equally over the kinds of scope, over the scopes of each
 // that had exposure at the year's start, over what is watched, and over the clocks.
-func (c *computation) watchYear(start, from int64, watched []*group) *yearWatch {
+func (c *computation) watchYear(k int, reviews *reviews) *yearWatch {
+	start := c.watchStart()
+	from := start + int64(k)*watchYear
 	y := &yearWatch{
 		computation: c, start: start, from: from, to: from + watchYear,
 		until: min(from+watchYear, c.org.asOf), current: from+watchYear >= c.org.asOf,
-		bars: map[string]float64{}, joined: map[*group]bool{},
+		bars: map[string]float64{}, joined: map[Scope]bool{}, reviews: reviews,
 	}
 	scopes := map[string]float64{}
-	for _, g := range watched {
-		if g.clock.days(from+dayMillis) > 0 {
-			y.joined[g] = true
-			scopes[g.Kind]++
+	for scope, years := range c.joined {
+		if years[k] {
+			y.joined[scope] = true
+			scopes[scope.Kind]++
 		}
 	}
 	for kind, n := range scopes {
@@ -154,10 +188,10 @@ func (c *computation) watchYear(start, from int64, watched []*group) *yearWatch 
 	return y
 }
 
-// watch runs one scope's year and keeps its points and estimates.
-func (y *yearWatch) watch(g *group) {
+// watch runs one scope's year and tells its points and estimates.
+func (y *yearWatch) watch(g *group, told []int64) {
 	for _, thing := range watchedThings {
-		r := y.lay(g, thing)
+		r := y.lay(g, thing, told)
 		if r.refused == "" {
 			r.race()
 		}
@@ -165,7 +199,7 @@ func (y *yearWatch) watch(g *group) {
 			if g.small() && p.N0+p.N1 == 0 {
 				continue // nothing of it has failed: there may be very many such
 			}
-			y.run.Watch = append(y.run.Watch, p)
+			y.point(p)
 			if p.Latest {
 				y.emitWatch(g, p)
 			}

@@ -25,9 +25,8 @@ var watchedThings = []watchedThing{
 const repeatsThing = "repeats"
 
 // lay sets up the watch of one thing in one scope for the year, from what was known when it began.
-func (y *yearWatch) lay(g *group, thing watchedThing) *race {
-	r := &race{yearWatch: y, group: g, thing: thing, state: Insufficient}
-	r.told = y.toldOf(g)
+func (y *yearWatch) lay(g *group, thing watchedThing, told []int64) *race {
+	r := &race{yearWatch: y, group: g, thing: thing, told: told, state: Insufficient}
 	if thing.name == repeatsThing {
 		r.layRepeats()
 	} else {
@@ -43,9 +42,9 @@ func (y *yearWatch) lay(g *group, thing watchedThing) *race {
 	}
 	stated := slices.IndexFunc(r.clocks, func(c *watchClock) bool { return c.target > 0 })
 	switch {
-	case y.from == y.start && (stated < 0 || !y.joined[g]):
+	case y.from == y.start && (stated < 0 || !y.joined[g.Scope]):
 		r.refused = fmt.Sprintf("Not enough data: the watch compares with a baseline of 52 weeks and begins on %s. No figure is shown.", dayOf(y.start+watchYear))
-	case !y.joined[g]:
+	case !y.joined[g.Scope]:
 		r.refused = fmt.Sprintf("Not enough data: it came after %s, when the watch's year began, and is watched from %s on. No figure is shown.",
 			dayOf(y.from), dayOf(y.to))
 	case thing.name == repeatsThing && y.declared.before < fewestBefore && len(r.at) > 0:
@@ -88,11 +87,8 @@ func (r *race) block() {
 
 var clockWords = map[string]string{clockOfDays: "service-days", clockOfDeploys: "deploys", clockOfExpected: "expected recurrences"}
 
-// toldOf are the moments of all failures of a scope.
-func (c *computation) toldOf(g *group) []int64 {
-	if told, known := c.told[g]; known {
-		return told
-	}
+// told are the moments of all failures of a scope.
+func (g *group) told() []int64 {
 	var told []int64
 	for _, s := range g.services {
 		for _, f := range s.failures {
@@ -100,10 +96,6 @@ func (c *computation) toldOf(g *group) []int64 {
 		}
 	}
 	slices.Sort(told)
-	if c.told == nil {
-		c.told = map[*group][]int64{}
-	}
-	c.told[g] = told
 	return told
 }
 

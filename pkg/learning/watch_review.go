@@ -15,11 +15,12 @@ type reviews struct {
 	newest int64
 }
 
-// reviewed is one thing in one scope at a close.
+// reviewed is one thing in one scope at a close. It holds what is to be said and not
+// the race that found it, as every service has some.
 type reviewed struct {
-	race          *race
-	mark          mark
-	worse, better float64 // logarithms of e-values, the least of the clocks that can be read
+	group         *group
+	points        []Estimate // of each clock that has figures
+	worse, better float64    // logarithms of e-values, the least of the clocks that can be read
 }
 
 func newReviews(quarters []window) *reviews {
@@ -39,7 +40,7 @@ func (v *reviews) note(r *race, m mark) {
 		if q.to != m.at || r.group.Kind == "service" && q.to != v.newest {
 			continue
 		}
-		one := reviewed{race: r, mark: m, worse: math.Inf(1), better: math.Inf(1)}
+		one := reviewed{group: r.group, worse: math.Inf(1), better: math.Inf(1)}
 		for i, c := range r.clocks {
 			if c.unread != "" || !m.ready[i] {
 				continue
@@ -56,6 +57,11 @@ func (v *reviews) note(r *race, m mark) {
 		}
 		if r.silent(m.at) {
 			one.better = math.Inf(-1)
+		}
+		for i, c := range r.clocks {
+			if p := r.pointAt(i, c, m); p.State == OK {
+				one.points = append(one.points, p.estimate())
+			}
 		}
 		v.open[m.at] = append(v.open[m.at], one)
 	}
@@ -81,16 +87,11 @@ func (c *computation) review(v *reviews) {
 			default:
 				said = "no verdict"
 			}
-			for k, clock := range one.race.clocks {
-				p := one.race.pointAt(k, clock, one.mark)
-				if p.State != OK {
-					continue
-				}
-				e := p.estimate()
+			for _, e := range one.points {
 				e.Verdict = verdict
 				e.Reading = fmt.Sprintf("At the close of %s, of %s by e-BH at %s: %s. %s",
-					q.name, plural(len(all), "watch", "watches"), percent(c.settings.WatchAlpha), said, p.Reading)
-				c.emit(one.race.group, q, e)
+					q.name, plural(len(all), "watch", "watches"), percent(c.settings.WatchAlpha), said, e.Reading)
+				c.emit(one.group, q, e)
 			}
 		}
 	}

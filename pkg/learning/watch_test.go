@@ -120,7 +120,7 @@ func TestTheWatchDoesNotLookBack(t *testing.T) {
 	early.Services = slices.Clone(late.Services)
 	for i := range early.Services {
 		early.Services[i].AliveTo = early.AsOf
-		early.Services[i].Deploys = slices.DeleteFunc(slices.Clone(early.Services[i].Deploys), func(d learning.DeployDay) bool { return int64(d.Day)*day >= early.AsOf })
+		early.Services[i].Deploys = early.Services[i].Deploys.Before(early.AsOf)
 	}
 	then, now := watch(early), watch(late)
 	key := func(p learning.WatchPoint) string { return fmt.Sprint(p.Scope, p.What, p.Clock, p.At) }

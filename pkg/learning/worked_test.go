@@ -200,7 +200,7 @@ func TestLearningDerivative(t *testing.T) {
 	made := func(at ...float64) learning.Input {
 		in := learning.Input{AsOf: since + 364*day, Start: since, Services: []learning.Service{alive("api", 364)}}
 		for i := range 364 {
-			in.Services[0].Deploys = append(in.Services[0].Deploys, learning.CountDeploys(since+int64(i)*day)...)
+			in.Services[0].Deploys = learning.AddDeploys(in.Services[0].Deploys, learning.CountDeploys(since+int64(i)*day))
 		}
 		for i := range 12 {
 			f := incident(fmt.Sprint(i), "api", "", 0)
@@ -332,10 +332,7 @@ func TestFailedShare(t *testing.T) {
 	for i := range failed {
 		name := fmt.Sprint("service-", i)
 		in.Services = append(in.Services, alive(name, 89))
-		in.Changes = append(in.Changes, learning.ChangeCount{
-			Service: name, Team: "payments", Kind: "deploy", Rollout: "canary",
-			Quarter: "2023-Q1", Changes: changes[i], EndingTold: changes[i], Failed: failed[i], TooYoung: 1,
-		})
+		in.Changes = append(in.Changes, learning.ChangeCount{ChangeOf: &learning.ChangeOf{Service: name, Team: "payments", Kind: "deploy", Rollout: "canary"}, Quarter: "2023-Q1", Changes: changes[i], EndingTold: changes[i], Failed: failed[i], TooYoung: 1})
 	}
 	got := compute(in)
 	for _, metric := range []string{"change_safety.failed_share", "change_safety.failed_share.rollout.canary", "change_safety.failed_share.kind.deploy"} {
@@ -364,10 +361,7 @@ func TestFewServicesSpeakForTheWhole(t *testing.T) {
 		for i := range failed {
 			name := fmt.Sprint("service-", i)
 			in.Services = append(in.Services, alive(name, 89))
-			in.Changes = append(in.Changes, learning.ChangeCount{
-				Service: name, Team: "payments", Kind: "deploy", Rollout: "canary",
-				Quarter: "2023-Q1", Changes: changes[i], EndingTold: changes[i], Failed: failed[i],
-			})
+			in.Changes = append(in.Changes, learning.ChangeCount{ChangeOf: &learning.ChangeOf{Service: name, Team: "payments", Kind: "deploy", Rollout: "canary"}, Quarter: "2023-Q1", Changes: changes[i], EndingTold: changes[i], Failed: failed[i]})
 		}
 		return compute(in).organisation(t, "change_safety.failed_share")
 	}
@@ -390,7 +384,7 @@ func TestFewServicesSpeakForTheWhole(t *testing.T) {
 // Where nobody tells how changes end, no failure seen is not no failure.
 func TestFailedShareNeedsEndings(t *testing.T) {
 	in := learning.Input{AsOf: since + 89*day, Start: since, Services: []learning.Service{alive("api", 89)}}
-	row := learning.ChangeCount{Service: "api", Team: "payments", Kind: "deploy", Quarter: "2023-Q1", Changes: 500}
+	row := learning.ChangeCount{ChangeOf: &learning.ChangeOf{Service: "api", Team: "payments", Kind: "deploy"}, Quarter: "2023-Q1", Changes: 500}
 	in.Changes = []learning.ChangeCount{row}
 	if e := compute(in).organisation(t, "change_safety.failed_share"); e.State != learning.AssumptionFailed || !math.IsNaN(e.Value) {
 		t.Errorf("nothing is told of 500 changes: %+v", e)
@@ -412,7 +406,7 @@ func TestExcess(t *testing.T) {
 			f := incident(fmt.Sprint(i), "api", "", int64(1000+i*100))
 			in.Incidents = append(in.Incidents, f)
 			in.Crossover = append(in.Crossover, learning.Crossover{
-				IncidentID: f.ID, Service: "api", Team: "payments", At: f.StartedAt,
+				IncidentID: f.ID, At: f.StartedAt,
 				Exposed: x[i%10], ReferenceShare: reference(i), References: 4,
 			})
 		}

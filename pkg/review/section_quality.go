@@ -88,7 +88,7 @@ func exposure(f *Facts, q Quarter, es estimates) string {
 			services++
 			days += float64(b-a) / 86400e3
 		}
-		for _, d := range s.Deploys {
+		for d := range s.Deploys.Days() {
 			if t := int64(d.Day) * 86400e3; t >= from && t < to {
 				deploys += int64(d.Deploys)
 			}

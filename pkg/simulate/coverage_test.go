@@ -99,7 +99,11 @@ func (w *world) input() learning.Input {
 		}
 	}
 	made := newChanges(w)
-	counts := map[learning.ChangeCount][4]int64{}
+	type counted struct {
+		of      learning.ChangeOf
+		quarter string
+	}
+	counts := map[counted][4]int64{}
 	for from := w.begin; from < w.end; from += 7 * dayMillis {
 		for _, c := range made.week(from, min(from+7*dayMillis, w.end)) {
 			if c.finished >= w.end {
@@ -113,7 +117,7 @@ func (w *world) input() learning.Input {
 			}
 			name, team := of(c.service)
 			at := time.UnixMilli(c.finished).UTC()
-			key := learning.ChangeCount{Service: name, Team: team, Kind: kind, Quarter: fmt.Sprintf("%d-Q%d", at.Year(), (at.Month()+2)/3)}
+			key := counted{learning.ChangeOf{Service: name, Team: team, Kind: kind}, fmt.Sprintf("%d-Q%d", at.Year(), (at.Month()+2)/3)}
 			n := counts[key]
 			if c.finished > w.end-dayMillis {
 				n[2]++
@@ -130,14 +134,15 @@ func (w *world) input() learning.Input {
 			}
 			if c.outcome == "failed" || back != 0 || stated[c] {
 				n[1]++
-				in.FailedChange = append(in.FailedChange, learning.FailedChange{ID: c.id, Service: name, Team: team, Kind: kind, FinishedAt: c.finished, RolledBackAt: back})
+				in.FailedChange = append(in.FailedChange, learning.FailedChange{FailedAs: &learning.FailedAs{ChangeOf: learning.ChangeOf{Service: name, Team: team, Kind: kind}}, ID: c.id, FinishedAt: c.finished, RolledBackAt: back})
 			}
 			counts[key] = n
 		}
 	}
 	for key, n := range counts {
-		key.Changes, key.Failed, key.TooYoung, key.EndingTold = n[0], n[1], n[2], n[3]
-		in.Changes = append(in.Changes, key)
+		in.Changes = append(in.Changes, learning.ChangeCount{
+			ChangeOf: &key.of, Quarter: key.quarter, Changes: n[0], Failed: n[1], TooYoung: n[2], EndingTold: n[3],
+		})
 	}
 	for i := range w.services {
 		slices.Sort(times[i])
@@ -234,7 +239,7 @@ func (w *world) crossing(f *failure, at int64, name, team string, times [][]int6
 		}
 		return false
 	}
-	c := learning.Crossover{IncidentID: f.id, Service: name, Team: team, At: at, Exposed: changed(at)}
+	c := learning.Crossover{IncidentID: f.id, At: at, Exposed: changed(at)}
 	for week := int64(1); week <= 4; week++ {
 		to := at - week*7*dayMillis
 		if to-dayMillis < w.at(s.from) {

@@ -3,11 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"reflect"
 	"slices"
 	"time"
 
@@ -68,7 +64,7 @@ func (s *Store) LoadInput(ctx context.Context, options LoadOptions) (learning.In
 			return learning.Input{}, fmt.Errorf("read the attribution window: %w", err)
 		}
 	}
-	l := loader{store: s, ctx: ctx, live: live, args: []any{clickhouse.Named("as_of", options.AsOf), clickhouse.Named("window", window)}}
+	l := loader{store: s, ctx: ctx, live: live, texts: map[string]string{}, args: []any{clickhouse.Named("as_of", options.AsOf), clickhouse.Named("window", window)}}
 	if s.held || state.Last >= options.AsOf {
 		whole := ofTwins
 		switch {
@@ -96,9 +92,7 @@ func (s *Store) LoadInput(ctx context.Context, options LoadOptions) (learning.In
 	slices.SortFunc(l.input.FailedChange, func(a, b learning.FailedChange) int {
 		return cmp.Or(cmp.Compare(a.FinishedAt, b.FinishedAt), cmp.Compare(a.ID, b.ID))
 	})
-	if l.input.Hash, err = hash(l.input, options.SettingsHash, window); err != nil {
-		return learning.Input{}, err
-	}
+	l.input.Hash = l.input.Digest(options.SettingsHash, fmt.Sprint(window))
 	s.configured.Store(configured)
 	return l.input, nil
 }
@@ -120,37 +114,14 @@ func (s *Store) foldFor(ctx context.Context, options LoadOptions) (live bool, er
 	return false, err
 }
 
-func hash(input learning.Input, settings string, window int64) (string, error) {
-	sum := sha256.New()
-	_, _ = fmt.Fprintln(sum, settings, window)
-	encoder := json.NewEncoder(sum)
-	fields := reflect.ValueOf(input)
-	for i := range fields.NumField() {
-		rows := fields.Field(i)
-		if rows.Kind() != reflect.Slice {
-			if err := encoder.Encode(rows.Interface()); err != nil {
-				return "", fmt.Errorf("hash the input: %w", err)
-			}
-			continue
-		}
-		// Row by row: the text of all of them at once may take more memory than they do.
-		_, _ = fmt.Fprintln(sum, rows.Len())
-		for j := range rows.Len() {
-			if err := encoder.Encode(rows.Index(j).Addr().Interface()); err != nil {
-				return "", fmt.Errorf("hash the input: %w", err)
-			}
-		}
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
-}
-
 // loader reads one input, query by query.
 type loader struct {
 	store *Store
 	ctx   context.Context
 	args  []any
 	live  bool
-	until *until // something happened at the moment or later; nil: nothing did
+	until *until            // something happened at the moment or later; nil: nothing did
+	texts map[string]string // those that are shared
 	input learning.Input
 }
 
@@ -168,10 +139,13 @@ func (l *loader) each(name string, row func(driver.Rows) error) error {
 func (l *loader) incidents() error {
 	return l.each("incidents", func(rows driver.Rows) error {
 		var i learning.Incident
+		var reopened int64
 		err := rows.Scan(&i.ID, &i.Service, &i.Team, &i.Environment, &i.Severity, &i.StartedAt, &i.DetectedAt, &i.FirstToldAt,
 			&i.AcknowledgedAt, &i.MitigatedAt, &i.ResolvedAt, &i.DetectionSource, &i.FailureMode, &i.CauseCategory,
-			&i.Containment, &i.IsDrill, &i.DuplicateOf, &i.ReopenCount, &i.Imported,
+			&i.Containment, &i.IsDrill, &i.DuplicateOf, &reopened, &i.Imported,
 			&i.StatedDetectSeconds, &i.StatedResolveSeconds, &i.BlastRadius)
+		i.ReopenCount = int32(reopened)
+		l.share(&i.ID, &i.Service, &i.Team, &i.Environment, &i.DetectionSource, &i.FailureMode, &i.CauseCategory, &i.Containment, &i.DuplicateOf)
 		l.input.Incidents = append(l.input.Incidents, i)
 		return err
 	})
@@ -181,6 +155,7 @@ func (l *loader) recurrences() error {
 	return l.each("recurrences", func(rows driver.Rows) error {
 		var r learning.Recurrence
 		err := rows.Scan(&r.IncidentID, &r.EarlierID, &r.Class, &r.AlsoOpen, &r.Abandoned, &r.GapSeconds)
+		l.share(&r.IncidentID, &r.EarlierID, &r.Class)
 		l.input.Recurrences = append(l.input.Recurrences, r)
 		return err
 	})
@@ -191,6 +166,7 @@ func (l *loader) improvements() error {
 		var i learning.Improvement
 		err := rows.Scan(&i.ID, &i.Service, &i.Team, &i.FailureMode, &i.Kind, &i.FromFailure,
 			&i.OpenedAt, &i.ClosedAt, &i.VerifiedAt, &i.AbandonedAt, &i.WitnessedClosedAt, &i.Imported, &i.ReopenedAt)
+		l.share(&i.Service, &i.Team, &i.FailureMode, &i.Kind, &i.FromFailure)
 		l.input.Improvements = append(l.input.Improvements, i)
 		return err
 	})
@@ -207,33 +183,66 @@ func (l *loader) gaps() error {
 }
 
 func (l *loader) changes() error {
+	sorts, failures := map[learning.ChangeOf]*learning.ChangeOf{}, map[learning.FailedAs]*learning.FailedAs{}
 	return l.each("changes", func(rows driver.Rows) error {
+		var of learning.ChangeOf
 		var c learning.ChangeCount
 		var finished, undone []int64
 		var ids, why, containment []string
 		var blamed []bool
-		if err := rows.Scan(&c.Service, &c.Team, &c.Environment, &c.Kind, &c.Rollout, &c.Quarter, &c.Changes, &c.TooYoung, &c.EndingTold,
+		if err := rows.Scan(&of.Service, &of.Team, &of.Environment, &of.Kind, &of.Rollout, &c.Quarter, &c.Changes, &c.TooYoung, &c.EndingTold,
 			&finished, &ids, &why, &undone, &containment, &blamed); err != nil {
 			return err
 		}
+		l.share(&of.Service, &of.Team, &of.Environment, &of.Kind, &of.Rollout, &c.Quarter)
+		c.ChangeOf = shared(sorts, of)
 		c.Failed = int64(len(ids))
 		l.input.Changes = append(l.input.Changes, c)
 		for i, id := range ids {
+			l.share(&why[i], &containment[i])
+			as := learning.FailedAs{ChangeOf: of, Why: why[i], Containment: containment[i], Blamed: blamed[i]}
 			l.input.FailedChange = append(l.input.FailedChange, learning.FailedChange{
-				ID: id, Service: c.Service, Team: c.Team, Environment: c.Environment, Kind: c.Kind, Rollout: c.Rollout,
-				FinishedAt: finished[i], RolledBackAt: undone[i], Why: why[i], Containment: containment[i], Blamed: blamed[i],
+				FailedAs: shared(failures, as), ID: id, FinishedAt: finished[i], RolledBackAt: undone[i],
 			})
 		}
 		return nil
 	})
 }
 
+// shared is the one that is equal and was there first.
+func shared[T comparable](known map[T]*T, value T) *T {
+	first := known[value]
+	if first == nil {
+		first = &value
+		known[value] = first
+	}
+	return first
+}
+
+// share lets equal texts be one: the client makes a new one of each cell, and many of
+// them name the same few services, modes and incidents.
+func (l *loader) share(texts ...*string) {
+	for _, text := range texts {
+		if *text == "" {
+			continue
+		}
+		first, known := l.texts[*text]
+		if !known {
+			first = *text
+			l.texts[first] = first
+		}
+		*text = first
+	}
+}
+
 func (l *loader) crossover() error {
 	return l.each("crossover", func(rows driver.Rows) error {
 		var c learning.Crossover
+		var service, team string
 		var references int64
-		err := rows.Scan(&c.IncidentID, &c.Service, &c.Team, &c.At, &c.Exposed, &c.ReferenceShare, &references)
-		c.References = int(references)
+		err := rows.Scan(&c.IncidentID, &service, &team, &c.At, &c.Exposed, &c.ReferenceShare, &references)
+		c.References = int8(references)
+		l.share(&c.IncidentID)
 		l.input.Crossover = append(l.input.Crossover, c)
 		return err
 	})
@@ -263,12 +272,12 @@ func (l *loader) services() error {
 	})
 }
 
-func deployDays(days, deploys []int32) []learning.DeployDay {
+func deployDays(days, deploys []int32) learning.Deploys {
 	out := make([]learning.DeployDay, len(days))
 	for i := range days {
 		out[i] = learning.DeployDay{Day: days[i], Deploys: deploys[i]}
 	}
-	return learning.AddDeploys(out)
+	return learning.PackDeploys(out...)
 }
 
 func (l *loader) coverage() error {

@@ -12,6 +12,7 @@ func (l *loader) experiments() error {
 		m := &x.LossAvoided
 		err := rows.Scan(&x.ID, &x.Service, &x.Team, &x.Environment, &x.Services, &x.Kind, &x.Verdict, &x.FailureMode,
 			&x.Containment, &x.StartedAt, &x.FinishedAt, &m.Currency, &m.Low, &m.Likely, &m.High, &x.Imported)
+		l.share(&x.Service, &x.Team, &x.Environment, &x.Kind, &x.Verdict, &x.FailureMode, &x.Containment)
 		l.input.Experiments = append(l.input.Experiments, x)
 		return err
 	})
@@ -21,6 +22,7 @@ func (l *loader) nearMisses() error {
 	return l.each("near_misses", func(rows driver.Rows) error {
 		var n learning.NearMiss
 		err := rows.Scan(&n.ID, &n.Service, &n.Team, &n.Environment, &n.Services, &n.FailureMode, &n.AvertedBy, &n.At, &n.Imported)
+		l.share(&n.Service, &n.Team, &n.Environment, &n.FailureMode)
 		l.input.NearMisses = append(l.input.NearMisses, n)
 		return err
 	})
@@ -40,6 +42,7 @@ func (l *loader) risks() error {
 		var r learning.Risk
 		err := rows.Scan(&r.ID, &r.Service, &r.Team, &r.Environment, &r.FailureMode, &r.Probability, &r.RecordedAt, &r.HorizonEnds,
 			&r.IncidentID, &r.HappenedAt)
+		l.share(&r.Service, &r.Team, &r.Environment, &r.FailureMode, &r.IncidentID)
 		l.input.Risks = append(l.input.Risks, r)
 		return err
 	})
@@ -50,6 +53,7 @@ func (l *loader) costs() error {
 		var c learning.Cost
 		err := rows.Scan(&c.ID, &c.Failure, &c.FailureKind, &c.Service, &c.Team, &c.FailureMode, &c.FailedAt,
 			&c.Covers, &c.Method, &c.RecordedAt, &c.Currency, &c.Low, &c.Likely, &c.High)
+		l.share(&c.Failure, &c.FailureKind, &c.Service, &c.Team, &c.FailureMode, &c.Method, &c.Currency)
 		l.input.Costs = append(l.input.Costs, c)
 		return err
 	})
@@ -59,6 +63,7 @@ func (l *loader) warnings() error {
 	return l.each("warnings", func(rows driver.Rows) error {
 		var w learning.Warning
 		err := rows.Scan(&w.IncidentID, &w.Kind, &w.Entity, &w.At, &w.HeededBy, &w.HeededAt)
+		l.share(&w.IncidentID, &w.Kind, &w.Entity, &w.HeededBy)
 		l.input.Warnings = append(l.input.Warnings, w)
 		return err
 	})

@@ -55,14 +55,14 @@ func TestInput(t *testing.T) {
 	hole := learning.MonitoringGap{ID: "g", Service: "shop", Team: "front", FailureMode: "m", FoundAt: ms(40), ClosedAt: ms(41), State: "unproven"}
 	equal("gaps", in.Gaps, []learning.MonitoringGap{hole})
 	equal("changes: d5 is younger than the window, the cancelled one never was one", in.Changes, []learning.ChangeCount{
-		{Service: "shop", Team: "front", Environment: "production", Kind: "deploy", Quarter: "2026-Q1", Changes: 4, Failed: 2, TooYoung: 1, EndingTold: 4},
+		{ChangeOf: &learning.ChangeOf{Service: "shop", Team: "front", Environment: "production", Kind: "deploy"}, Quarter: "2026-Q1", Changes: 4, Failed: 2, TooYoung: 1, EndingTold: 4},
 	})
 	equal("failed changes", in.FailedChange, []learning.FailedChange{
-		{ID: "d2", Service: "shop", Team: "front", Environment: "production", Kind: "deploy", FinishedAt: ms(40) - 2*int64(hour), RolledBackAt: ms(40) + int64(hour), Why: "rolled_back", Containment: "uncontained", Blamed: true},
-		{ID: "d3", Service: "shop", Team: "front", Environment: "production", Kind: "deploy", FinishedAt: ms(41), Why: "outcome", Containment: "uncontained"},
+		{FailedAs: &learning.FailedAs{ChangeOf: learning.ChangeOf{Service: "shop", Team: "front", Environment: "production", Kind: "deploy"}, Why: "rolled_back", Containment: "uncontained", Blamed: true}, ID: "d2", FinishedAt: ms(40) - 2*int64(hour), RolledBackAt: ms(40) + int64(hour)},
+		{FailedAs: &learning.FailedAs{ChangeOf: learning.ChangeOf{Service: "shop", Team: "front", Environment: "production", Kind: "deploy"}, Why: "outcome", Containment: "uncontained"}, ID: "d3", FinishedAt: ms(41)},
 	})
 	equal("crossover: exposed, and so was one of the four weeks before", in.Crossover, []learning.Crossover{
-		{IncidentID: "i1", Service: "shop", Team: "front", At: ms(40), Exposed: true, ReferenceShare: 0.25, References: 4},
+		{IncidentID: "i1", At: ms(40), Exposed: true, ReferenceShare: 0.25, References: 4},
 	})
 	equal("services", in.Services, []learning.Service{
 		{Name: "disks", Team: "unassigned", InCatalog: true, AliveFrom: ms(42), AliveTo: ms(42)},

@@ -19,16 +19,21 @@ const evidenceToldEvery = 24 * time.Hour
 // entriesAtOnce bounds the evidence that is held until it is sent.
 const entriesAtOnce = 200_000
 
-// Publication takes a run's evidence while it is computed, and then the run. Parts
-// of evidence are named by their content and belong to no run: what was sent within
-// a day is not sent again, and what no finished run names is not seen.
+// Publication takes a run's evidence while it is computed, and then the run; or, as a
+// learning.Sink, all of the run while it is computed. Parts of evidence are named by
+// their content and belong to no run: what was sent within a day is not sent again,
+// and what no finished run names is not seen.
 type Publication struct {
-	store   *Store
-	ctx     context.Context
-	waiting map[learning.Part][]learning.Entry
-	entries int
-	bases   []learning.Basis
-	err     error // the first; Finish returns it
+	store     *Store
+	ctx       context.Context
+	run       string // under which rows are sent as they come; "": they wait for Finish
+	waiting   map[learning.Part][]learning.Entry
+	entries   int
+	bases     []learning.Basis
+	named     int // parts in bases
+	estimates []learning.Estimate
+	points    []learning.WatchPoint
+	err       error // the first; Finish returns it
 }
 
 // Publishing begins a publication. Nothing is seen of it before Finish.
@@ -47,8 +52,32 @@ func (p *Publication) Part(id learning.Part, entries []learning.Entry) {
 	}
 }
 
+// Begin names the run: what follows is sent when enough of it waits. Nobody sees it
+// before the run is finished.
+func (p *Publication) Begin(run learning.Run) { p.run = run.ID }
+
 // Basis takes what an estimate rests on.
-func (p *Publication) Basis(b learning.Basis) { p.bases = append(p.bases, b) }
+func (p *Publication) Basis(b learning.Basis) {
+	p.bases = append(p.bases, b)
+	p.named += len(b.Parts)
+	if p.run != "" && (len(p.bases) >= rowsAtOnce || p.named >= entriesAtOnce) {
+		p.sendBases()
+	}
+}
+
+// Estimate takes an estimate.
+func (p *Publication) Estimate(e learning.Estimate) {
+	if p.estimates = append(p.estimates, e); len(p.estimates) >= rowsAtOnce {
+		p.sendEstimates()
+	}
+}
+
+// WatchPoint takes a point of the watch.
+func (p *Publication) WatchPoint(w learning.WatchPoint) {
+	if p.points = append(p.points, w); len(p.points) >= rowsAtOnce {
+		p.sendPoints()
+	}
+}
 
 // send inserts the parts that wait and are not there yet.
 func (p *Publication) send() {
@@ -115,41 +144,20 @@ func (p *Publication) Finish(run learning.Run) error {
 	if p.err != nil {
 		return p.err
 	}
-	for rows := range slices.Chunk(run.Estimates, rowsAtOnce) {
-		err := s.insert(ctx, "estimate_row", func(batch driver.Batch) error {
-			for i := range rows {
-				e := &rows[i]
-				if err := batch.Append(run.ID, e.Metric, e.Scope.Kind, e.Scope.Name, e.Window, e.AsOf,
-					e.Value, e.Low, e.High, e.Level, e.Low50, e.High50, e.Unit, e.N, e.Events, e.Exposure, e.Censored,
-					string(e.State), uint8(e.State.Code()), e.Method, e.Origin, e.Verdict, e.Reading, e.Lacks); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("publish estimates: %w", err)
+	if p.run == "" { // it was held whole
+		p.run = run.ID
+		for _, e := range run.Estimates {
+			p.Estimate(e)
+		}
+		for _, w := range run.Watch {
+			p.WatchPoint(w)
 		}
 	}
-	for rows := range slices.Chunk(p.bases, rowsAtOnce) {
-		err := s.insert(ctx, "estimate_basis", func(batch driver.Batch) error {
-			for _, b := range rows {
-				parts := make([]string, len(b.Parts))
-				for i, id := range b.Parts {
-					parts[i] = string(id[:])
-				}
-				if err := batch.Append(run.ID, b.Metric, b.Scope.Kind, b.Scope.Name, b.Window, parts); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("publish what the estimates rest on: %w", err)
-		}
-	}
-	if err := s.publishWatch(ctx, run); err != nil {
-		return err
+	p.sendEstimates()
+	p.sendBases()
+	p.sendPoints()
+	if p.err != nil {
+		return p.err
 	}
 	if err := s.raiseAlarms(ctx, run); err != nil { // before the run is seen: what was shown is kept
 		return err
@@ -164,7 +172,58 @@ func (p *Publication) Finish(run learning.Run) error {
 }
 
 // rowsAtOnce bounds the rows of one insert: they are held until it is sent.
-const rowsAtOnce = 50_000
+const rowsAtOnce = 10_000
+
+func (p *Publication) sendEstimates() {
+	p.insert("estimate_row", "estimates", len(p.estimates), func(batch driver.Batch) error {
+		for i := range p.estimates {
+			e := &p.estimates[i]
+			if err := batch.Append(p.run, e.Metric, e.Scope.Kind, e.Scope.Name, e.Window, e.AsOf,
+				e.Value, e.Low, e.High, e.Level, e.Low50, e.High50, e.Unit, e.N, e.Events, e.Exposure, e.Censored,
+				string(e.State), uint8(e.State.Code()), e.Method, e.Origin, e.Verdict, e.Reading, e.Lacks); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	clear(p.estimates)
+	p.estimates = p.estimates[:0]
+}
+
+func (p *Publication) sendBases() {
+	for bases := range slices.Chunk(p.bases, rowsAtOnce) {
+		p.insert("estimate_basis", "what the estimates rest on", len(bases), func(batch driver.Batch) error {
+			for _, b := range bases {
+				parts := make([]string, len(b.Parts))
+				for i, id := range b.Parts {
+					parts[i] = string(id[:])
+				}
+				if err := batch.Append(p.run, b.Metric, b.Scope.Kind, b.Scope.Name, b.Window, parts); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	clear(p.bases)
+	p.bases, p.named = p.bases[:0], 0
+}
+
+func (p *Publication) sendPoints() {
+	p.insert("watch_row", "the watch", len(p.points), func(batch driver.Batch) error { return appendPoints(batch, p.run, p.points) })
+	clear(p.points)
+	p.points = p.points[:0]
+}
+
+// insert sends rows, unless there are none or something went wrong before.
+func (p *Publication) insert(table, what string, rows int, fill func(driver.Batch) error) {
+	if rows == 0 || p.err != nil {
+		return
+	}
+	if err := p.store.insert(p.ctx, table, fill); err != nil {
+		p.err = fmt.Errorf("publish %s: %w", what, err)
+	}
+}
 
 // Publish publishes a run that has its evidence with it.
 func (s *Store) Publish(ctx context.Context, run learning.Run) error {

@@ -10,21 +10,15 @@ import (
 	"github.com/tuition-hq/tuition/pkg/learning"
 )
 
-// publishWatch inserts the watch's points under a run that is not finished yet.
-func (s *Store) publishWatch(ctx context.Context, run learning.Run) error {
-	err := s.insert(ctx, "watch_row", func(batch driver.Batch) error {
-		for i := range run.Watch {
-			p := &run.Watch[i]
-			if err := batch.Append(run.ID, p.Scope.Kind, p.Scope.Name, p.What, p.Clock, p.At, p.Method, p.YearFrom, p.Latest,
-				p.Evidence, p.Better, p.Bar, p.Dispersion, p.N0, p.N1, p.E0, p.E1, string(p.State), uint8(p.State.Code()),
-				p.CrossedAt, p.AlarmSince, p.BetterSince, p.Doubling, p.Tripling, p.Delay, p.Reading); err != nil {
-				return err
-			}
+// appendPoints adds the watch's points to an insert, under a run that is not finished yet.
+func appendPoints(batch driver.Batch, run string, points []learning.WatchPoint) error {
+	for i := range points {
+		p := &points[i]
+		if err := batch.Append(run, p.Scope.Kind, p.Scope.Name, p.What, p.Clock, p.At, p.Method, p.YearFrom, p.Latest,
+			p.Evidence, p.Better, p.Bar, p.Dispersion, p.N0, p.N1, p.E0, p.E1, string(p.State), uint8(p.State.Code()),
+			p.CrossedAt, p.AlarmSince, p.BetterSince, p.Doubling, p.Tripling, p.Delay, p.Reading); err != nil {
+			return err
 		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("publish the watch: %w", err)
 	}
 	return nil
 }

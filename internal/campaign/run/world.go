@@ -188,15 +188,15 @@ func (w world) input(r *rand.Rand) (learning.Input, truth) {
 func (w world) grown(day float64) float64 { return 1 + (w.grows-1)*day/record }
 
 // deploys of a service: ten on the first day where they grow.
-func (w world) deploys() []learning.DeployDay {
+func (w world) deploys() learning.Deploys {
 	if w.grows == 0 {
-		return nil
+		return ""
 	}
 	var out []learning.DeployDay
 	for day := range int(record) {
 		out = append(out, learning.DeployDay{Day: int32(start/millisADay) + int32(day), Deploys: int32(math.Round(10 * w.grown(float64(day))))})
 	}
-	return out
+	return learning.PackDeploys(out...)
 }
 
 func (t *telling) put(in *learning.Input, service string, i int) {

@@ -113,10 +113,7 @@ func rows(f *review.Facts) {
 	improvements(f)
 	for i := range 9 {
 		at := at("2026-07-05 09:00") + int64(i)*9*86400e3
-		f.Input.FailedChange = append(f.Input.FailedChange, learning.FailedChange{
-			ID: fmt.Sprintf("deploy-%d", 4400+i), Service: services[i%6], Team: teams[services[i%6]], Environment: "production",
-			Kind: "deploy", Rollout: "canary", FinishedAt: at, RolledBackAt: at + int64(5+3*i)*60e3, Why: []string{"rolled_back", "outcome", "stated"}[i%3],
-		})
+		f.Input.FailedChange = append(f.Input.FailedChange, learning.FailedChange{FailedAs: &learning.FailedAs{ChangeOf: learning.ChangeOf{Service: services[i%6], Team: teams[services[i%6]], Environment: "production", Kind: "deploy", Rollout: "canary"}, Why: []string{"rolled_back", "outcome", "stated"}[i%3]}, ID: fmt.Sprintf("deploy-%d", 4400+i), FinishedAt: at, RolledBackAt: at + int64(5+3*i)*60e3})
 	}
 	for _, s := range services {
 		svc := learning.Service{Name: s, Team: teams[s], Tier: "1", InCatalog: true, AliveFrom: f.Input.Start, AliveTo: end}
@@ -125,10 +122,7 @@ func rows(f *review.Facts) {
 		}
 		f.Input.Services = append(f.Input.Services, svc)
 		for q := range 7 {
-			f.Input.Changes = append(f.Input.Changes, learning.ChangeCount{
-				Service: s, Team: teams[s], Environment: "production", Kind: "deploy", Rollout: "canary",
-				Quarter: fmt.Sprintf("%d-Q%d", 2025+q/4, 1+q%4), Changes: int64(30 + r.IntN(12)), EndingTold: 30, Failed: int64(r.IntN(4)),
-			})
+			f.Input.Changes = append(f.Input.Changes, learning.ChangeCount{ChangeOf: &learning.ChangeOf{Service: s, Team: teams[s], Environment: "production", Kind: "deploy", Rollout: "canary"}, Quarter: fmt.Sprintf("%d-Q%d", 2025+q/4, 1+q%4), Changes: int64(30 + r.IntN(12)), EndingTold: 30, Failed: int64(r.IntN(4))})
 		}
 	}
 	f.Input.Coverage = learning.Coverage{Incidents: 84, NoFailureMode: 13, NoStart: 10, NoSeverity: 10, NoEnvironment: 2, NotInCatalog: 3, UnwitnessedFixes: 1, Fixes: 9, AutomaticSource: 61}
@@ -157,7 +151,7 @@ func incidents(f *review.Facts, r *rand.Rand, start, end int64) {
 		f.Titles[id] = kind.title
 		f.Input.Incidents = append(f.Input.Incidents, x)
 		exposed := r.IntN(3) > 0
-		f.Input.Crossover = append(f.Input.Crossover, learning.Crossover{IncidentID: id, Service: service, Team: teams[service], At: x.At(), Exposed: exposed, ReferenceShare: float64(r.IntN(3)) / 4, References: 4})
+		f.Input.Crossover = append(f.Input.Crossover, learning.Crossover{IncidentID: id, At: x.At(), Exposed: exposed, ReferenceShare: float64(r.IntN(3)) / 4, References: 4})
 		if !exposed {
 			continue
 		}
