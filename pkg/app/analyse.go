@@ -164,6 +164,9 @@ func (p *process) analyseOnce(ctx context.Context, st *store.Store, published *l
 		if err := p.publishSettings(ctx, st); err != nil {
 			return err
 		}
+		if err := st.SetAsOf(ctx, p.settings.Analysis.AsOf); err != nil {
+			return err
+		}
 	}
 	key, err := p.logKey(ctx, st, p.settings.Analysis.AsOf)
 	if err != nil {

@@ -84,6 +84,9 @@ func (s *Session) demonstrate(ctx context.Context, organisation *simulate.Simula
 	if err != nil {
 		return err
 	}
+	if err := st.SetAsOf(ctx, s.settings.Analysis.AsOf); err != nil {
+		return err
+	}
 	key, err := s.logKey(ctx, st, s.settings.Analysis.AsOf)
 	if err != nil {
 		return err

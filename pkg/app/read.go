@@ -223,6 +223,9 @@ func (s *Session) Rebuild(ctx context.Context) (Rebuilt, error) {
 	if err := s.publishSettings(ctx, st); err != nil {
 		return Rebuilt{}, err
 	}
+	if err := errors.Join(st.SetAsOf(ctx, s.settings.Analysis.AsOf), st.StartAnew(ctx)); err != nil {
+		return Rebuilt{}, err
+	}
 	key, err := s.logKey(ctx, st, s.settings.Analysis.AsOf)
 	if err != nil {
 		return Rebuilt{}, err

@@ -115,14 +115,16 @@ func TestExposure(t *testing.T) {
 			"removed from one environment it lives in the others; from the last of them it ends", log(
 				one(deployed("c1", "c", day(1)), deployed("c2", "c", day(2), environment("staging")), removed("c3", "c", day(10), environment("staging"))),
 				one(deployed("e1", "e", day(1)), deployed("e2", "e", day(2), environment("staging")), removed("e3", "e", day(10), environment("staging")), removed("e4", "e", day(12)))),
-			"SELECT service, days_alive FROM seen WHERE service IN ('c', 'e') ORDER BY service", []string{"c|99", "e|11"},
+			"SELECT service, days_alive FROM seen WHERE service IN ('c', 'e') ORDER BY service",
+			[]string{"c|99", "e|11"},
 		},
 		{
 			"removed without a word of where: from all; from where it never was: from nowhere, unless nobody told where it is", log(
 				one(deployed("f1", "f", day(1)), deployed("f2", "f", day(2), environment("staging")), removed("f3", "f", day(10), environment(""))),
 				one(deployed("g1", "g", day(1)), removed("g2", "g", day(10), environment("staging"))),
 				one(deployed("h1", "h", day(1), environment("")), removed("h2", "h", day(10)))),
-			"SELECT service, days_alive FROM seen WHERE service IN ('f', 'g', 'h') ORDER BY service", []string{"f|9", "g|99", "h|9"},
+			"SELECT service, days_alive FROM seen WHERE service IN ('f', 'g', 'h') ORDER BY service",
+			[]string{"f|9", "g|99", "h|9"},
 		},
 		{"neither seen to fail nor exercised", nil, ask("quiet"), []string{"unassigned|?|true|60|0|0|0|0|?|?|true"}},
 		{"of which nothing is known", nil, ask("nothing"), []string{"unassigned|?|true|0|0|0|0|0|?|?|true"}},

@@ -75,7 +75,20 @@ func (s *Store) SetWindows(ctx context.Context, w Windows) error {
 	})
 }
 
-// publish inserts rows under a run that is the hash of their content, and then
+// SetAsOf publishes of which moment estimates are asked for from now on, as the setting
+// has it: of runs of the same events those that were asked for before count no more,
+// though their moment may be later.
+func (s *Store) SetAsOf(ctx context.Context, setting string) error {
+	return s.publish(ctx, "as_of", setting, "", nil)
+}
+
+// StartAnew publishes that whatever was read of the log before counts no more. It is
+// for a log that has lost events: what folded more of them would count for ever.
+func (s *Store) StartAnew(ctx context.Context) error {
+	return s.publish(ctx, "rebuild", time.Now().UnixNano(), "", nil)
+}
+
+// publish inserts rows, if there are any, under a run that is the hash of their content, and then
 // the publication that makes them count.
 func (s *Store) publish(ctx context.Context, subject string, content any, table string, rows func(run string, batch driver.Batch) error) error {
 	canonical, err := json.Marshal(content)
@@ -90,6 +103,9 @@ func (s *Store) publish(ctx context.Context, subject string, content any, table 
 	}
 	if newest == run {
 		return nil
+	}
+	if rows == nil {
+		rows, table = func(string, driver.Batch) error { return nil }, "publication"
 	}
 	if err := s.insert(ctx, table, func(batch driver.Batch) error { return rows(run, batch) }); err != nil {
 		return fmt.Errorf("publish %s: %w", subject, err)

@@ -254,3 +254,87 @@ func TestEveryTableOfRunsIsDropped(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatIsSetBackShows: estimates as of an earlier moment than those before count
+// once they are asked for, and a process that was asked before cannot bring the others back.
+func TestWhatIsSetBackShows(t *testing.T) {
+	s := open(t)
+	runs := func(setting string, run learning.Run) {
+		t.Helper()
+		if err := s.SetAsOf(t.Context(), setting); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.LoadInput(t.Context(), LoadOptions{AsOf: run.AsOf}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Publish(t.Context(), run); err != nil {
+			t.Fatal(err)
+		}
+	}
+	counts := func(want string) {
+		t.Helper()
+		if got, err := s.NewestRun(t.Context()); err != nil || got != want {
+			t.Errorf("run %q counts, want %q (%v)", got, want, err)
+		}
+	}
+	paused := dial(t, servertest.Engine(t), s.config.Database, "")
+	runs("2026-06-30", estimateRun("june", 200, 10, 0.5))
+	if _, err := paused.LoadInput(t.Context(), LoadOptions{AsOf: 200}); err != nil {
+		t.Fatal(err)
+	}
+	runs("2026-03-31", estimateRun("march", 100, 10, 0.5))
+	counts("march")
+	if err := paused.Publish(t.Context(), estimateRun("paused", 200, 10, 0.5)); err != nil {
+		t.Fatal(err)
+	}
+	counts("march")
+	runs("2026-03-31", estimateRun("march-of-more-events", 100, 11, 0.5))
+	counts("march-of-more-events")
+}
+
+// TestWhatIsErasedIsForgotten: after a rebuild estimates of fewer events replace those
+// of more, those of now and those of the past; before it a slow process cannot do so.
+func TestWhatIsErasedIsForgotten(t *testing.T) {
+	s := open(t)
+	say := func(run learning.Run) {
+		t.Helper()
+		if _, err := s.LoadInput(t.Context(), LoadOptions{AsOf: run.AsOf}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Publish(t.Context(), run); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Millisecond) // computed_at is in milliseconds
+		if _, err := s.Record(t.Context(), run, "rows of "+run.ID, everything); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shows := func(want string) {
+		t.Helper()
+		newest, err := s.NewestRun(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		recorded, err := s.Recorded(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		snapshot, err := s.EstimatesAsOf(t.Context(), 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := fmt.Sprint(newest, " ", recorded[100], " ", snapshot.Estimates[0].Value, " ",
+			read(t, s, "SELECT value FROM estimate_history WHERE metric = 'a'"), read(t, s, "SELECT value FROM estimate_revision WHERE metric = 'a' AND current"))
+		if got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	say(estimateRun("more", 100, 10, 0.5))
+	say(estimateRun("slow", 100, 9, 0.25))
+	shows("more rows of more 0.5 [0.5] [0.5]")
+	if err := s.StartAnew(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	say(estimateRun("rebuilt", 100, 9, 0.125))
+	shows("rebuilt rows of rebuilt 0.125 [0.125] [0.125]")
+}

@@ -146,8 +146,10 @@ func TestAnAlarmStaysWhenYearsBeginElsewhere(t *testing.T) {
 	s := open(t)
 	publish := func(id string, from, at event.Millis, raised bool) {
 		t.Helper()
-		p := learning.WatchPoint{Scope: learning.Scope{Kind: "organisation"}, What: "uncontained", Clock: "days", YearFrom: int64(from),
-			At: int64(at), Latest: true, Evidence: 3, Bar: 20, State: learning.OK, Reading: "Not crossed."}
+		p := learning.WatchPoint{
+			Scope: learning.Scope{Kind: "organisation"}, What: "uncontained", Clock: "days", YearFrom: int64(from),
+			At: int64(at), Latest: true, Evidence: 3, Bar: 20, State: learning.OK, Reading: "Not crossed.",
+		}
 		if raised {
 			p.Evidence, p.CrossedAt, p.AlarmSince = 500, int64(day(90)), int64(day(90))
 		}

@@ -5,7 +5,7 @@ FROM
 (
     SELECT * FROM estimate_history_row
     WHERE as_of = @as_of
-    ORDER BY input_events DESC, configured DESC, computed_at DESC, run DESC
+    ORDER BY configured DESC, input_events DESC, computed_at DESC, run DESC
     LIMIT 1 BY metric, scope_kind, scope, window
 )
 ORDER BY metric, scope_kind, scope, window

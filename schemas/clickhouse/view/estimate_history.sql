@@ -1,6 +1,6 @@
 -- Estimates as of every moment that was computed: the newest computation of each.
--- Newest is what folded the most events, then under the newest catalog, rules and
--- settings, then what was computed last.
+-- Newest is what was computed under the newest catalog, rules and settings and since
+-- the last rebuild, then what folded the most events, then what was computed last.
 CREATE OR REPLACE VIEW estimate_history AS
 SELECT
     h.metric AS metric, h.scope_kind AS scope_kind, h.scope AS scope, h.window AS window,
@@ -18,6 +18,6 @@ SELECT
 FROM
 (
     SELECT * FROM estimate_history_row
-    ORDER BY input_events DESC, configured DESC, computed_at DESC, run DESC
+    ORDER BY configured DESC, input_events DESC, computed_at DESC, run DESC
     LIMIT 1 BY metric, scope_kind, scope, window, as_of
 ) AS h

@@ -26,9 +26,9 @@ FROM
 (
     SELECT *,
         lagInFrame((value, low, high, n, toString(state), computed_at, reading)) OVER (PARTITION BY metric, scope_kind, scope, window, as_of
-            ORDER BY input_events, configured, computed_at, run ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS before,
+            ORDER BY configured, input_events, computed_at, run ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS before,
         row_number() OVER (PARTITION BY metric, scope_kind, scope, window, as_of
-            ORDER BY input_events, configured, computed_at, run ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS revision,
+            ORDER BY configured, input_events, computed_at, run ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS revision,
         count() OVER (PARTITION BY metric, scope_kind, scope, window, as_of) AS revisions
     FROM estimate_told
 ) AS r

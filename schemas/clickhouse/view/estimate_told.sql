@@ -4,7 +4,7 @@ SELECT * EXCEPT (before)
 FROM
 (
     SELECT *, lagInFrame(content) OVER (PARTITION BY metric, scope_kind, scope, window, as_of
-        ORDER BY input_events, configured, computed_at, run ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS before
+        ORDER BY configured, input_events, computed_at, run ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS before
     FROM estimate_history_row
 )
 WHERE content != before
