@@ -75,8 +75,18 @@ func (c *computation) compute() {
 	c.ledger.settleAll()
 	c.watch()
 	c.countApart()
+	c.letGo()
 	c.closes()
 	c.ledger.settleAll()
+}
+
+// letGo gives back what quarters' closes have no use for: each makes failures of its own.
+func (c *computation) letGo() {
+	c.headline, c.declared, c.whole = nil, nil, nil
+	c.facts.mishaps.room = nil
+	for _, s := range c.org.services {
+		s.failures, s.modes, s.crossover, s.failed = nil, nil, nil, nil
+	}
 }
 
 func newComputation(in Input, settings Settings, sink EvidenceSink) *computation {
