@@ -75,7 +75,7 @@ func (s *Store) fold(ctx context.Context) (folded Folded, again bool, err error)
 		return Folded{}, false, fmt.Errorf("fold the incidents: %w", err)
 	}
 	folded.Whole = next.changeBase == next.run || next.incidentBase == next.run
-	if folded.Changes > 0 || next.configured != was.configured || was.joined == "" {
+	if folded.Changes > 0 || next.configured != was.configured || was.stateBase == "" {
 		if err := s.join(ctx, was, &next); err != nil {
 			return Folded{}, false, fmt.Errorf("join the changes: %w", err)
 		}
@@ -166,7 +166,7 @@ func (s *Store) join(ctx context.Context, was parts, next *parts) error {
 		more["run"], more["base"], more["delta"], more["joined"] = run, next.changeBase, next.changeDelta, run
 		return more
 	}
-	whole := was.joined == "" || next.changeBase == run || next.configured != was.configured
+	whole := was.stateBase == "" || next.changeBase == run || next.configured != was.configured
 	next.joined = run
 	entities, same, states, members := touchedBy(run, "change"), "", "", touchedBy(run, "members")
 	if !whole {
