@@ -153,7 +153,7 @@ func state(t testing.TB, s *Store) map[string][]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen["input"] = []string{fmt.Sprintf("%+v", input)}
+	seen["input"] = []string{spelt(t, input)}
 	log, err := s.LogState(t.Context())
 	if err != nil {
 		t.Fatal(err)

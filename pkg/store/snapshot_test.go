@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	goflag "flag"
 	"fmt"
 	"slices"
@@ -109,6 +110,16 @@ func checkSnapshot(t *testing.T, shards []*Store, checks string) {
 	})
 }
 
+// spelt is a value as text, with what its pointers point to.
+func spelt(t fataler, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // sameInput compares what is loaded as of a moment from the snapshot, cut there, with
 // what the views themselves give of the log cut there, and what both say of the log.
 func sameInput(t fataler, s *Store, moment int64) {
@@ -118,7 +129,7 @@ func sameInput(t fataler, s *Store, moment int64) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return fmt.Sprintf("%+v", input)
+		return spelt(t, input)
 	}
 	views := &Store{config: s.config, conn: s.conn, log: s.log}
 	views.config.ReadOnly = true
