@@ -2,7 +2,9 @@ package property
 
 import (
 	"context"
+	"encoding/json"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -123,13 +125,22 @@ func sameInput(t fataler, got, want learning.Input) {
 		same(t, outcome{"estimates": lines(other.Estimates), "evidence": lines(other.Evidence)})
 }
 
+// rowsOf is what rows say, each on its own line, with what they share.
 func rowsOf(v reflect.Value) string {
 	if v.Kind() != reflect.Slice {
-		return lines([]any{v.Interface()})
+		return spelt(v)
 	}
-	var rows []any
-	for i := range v.Len() {
-		rows = append(rows, v.Index(i).Interface())
+	rows := make([]string, v.Len())
+	for i := range rows {
+		rows[i] = spelt(v.Index(i))
 	}
-	return lines(rows)
+	return strings.Join(rows, "\n")
+}
+
+func spelt(v reflect.Value) string {
+	text, err := json.Marshal(v.Interface())
+	if err != nil {
+		panic(err) // rows are loaded without figures that JSON does not know
+	}
+	return string(text)
 }

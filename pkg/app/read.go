@@ -211,7 +211,8 @@ type Rebuilt struct {
 	Events    uint64
 }
 
-// Rebuild removes every published estimate and publishes them again from the log.
+// Rebuild folds and computes everything again from the log, publishes it, and then drops
+// what was published before.
 func (s *Session) Rebuild(ctx context.Context) (Rebuilt, error) {
 	if err := s.prepare(ctx); err != nil {
 		return Rebuilt{}, err
@@ -230,7 +231,7 @@ func (s *Session) Rebuild(ctx context.Context) (Rebuilt, error) {
 	if err != nil {
 		return Rebuilt{}, err
 	}
-	if err := st.ClearFolds(ctx); err != nil {
+	if _, err := st.FoldAnew(ctx); err != nil {
 		return Rebuilt{}, err
 	}
 	publication := st.Publishing(ctx)
@@ -238,10 +239,13 @@ func (s *Session) Rebuild(ctx context.Context) (Rebuilt, error) {
 	if err != nil {
 		return Rebuilt{}, err
 	}
-	if err := st.ClearRuns(ctx); err != nil {
+	if err := publication.Finish(run); err != nil {
 		return Rebuilt{}, err
 	}
-	if err := publication.Finish(run); err != nil {
+	// Dropped only now, so that there is something to read at any moment. Evidence goes
+	// at once, since what was erased from the log must not stay there: a computation
+	// that runs meanwhile may lose parts of its own, and the next one tells them again.
+	if _, err := st.DropRuns(ctx, time.Now()); err != nil {
 		return Rebuilt{}, err
 	}
 	return Rebuilt{run.ID, len(run.Estimates), run.InputEvents}, st.DropEvidence(ctx, time.Now())

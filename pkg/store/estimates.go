@@ -84,15 +84,3 @@ func (s *Store) eachOf(ctx context.Context, name, sql string, args []any, row fu
 	}
 	return nil
 }
-
-// ClearRuns removes every published run, so that only what is published after
-// counts; parts of evidence belong to none and stay. It needs the user that migrates.
-func (s *Store) ClearRuns(ctx context.Context) error {
-	return s.onEveryServer(ctx, func(conn driver.Conn) error { return s.execFile(ctx, conn, "clickhouse/query/clear_runs.sql") })
-}
-
-// ClearFolds removes the snapshot, so that the next Fold makes it from nothing. It
-// needs the user that migrates.
-func (s *Store) ClearFolds(ctx context.Context) error {
-	return s.onEveryServer(ctx, func(conn driver.Conn) error { return s.execFile(ctx, conn, "clickhouse/query/clear_folds.sql") })
-}

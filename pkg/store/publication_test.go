@@ -83,9 +83,7 @@ func TestEvidenceIsPublishedOnce(t *testing.T) {
 	of(manyFailures("more", 3, 1010), learning.Scope{Kind: "organisation"})
 
 	// What no run rests on can be removed; what one does stays.
-	if err := s.ClearRuns(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	clearRuns(t, s)
 	if err := s.Publish(t.Context(), manyFailures("few", 1, 7)); err != nil {
 		t.Fatal(err)
 	}

@@ -45,10 +45,16 @@ const (
 // views' twins give what the views themselves gave at some moment since Fold began.
 // It may be stopped at any moment and run in several processes at once: what is
 // not finished is never read.
-func (s *Store) Fold(ctx context.Context) (Folded, error) {
+func (s *Store) Fold(ctx context.Context) (Folded, error) { return s.foldUntilAlone(ctx, false) }
+
+// FoldAnew is Fold that takes nothing from the snapshot that counts; whoever reads
+// that one has it meanwhile.
+func (s *Store) FoldAnew(ctx context.Context) (Folded, error) { return s.foldUntilAlone(ctx, true) }
+
+func (s *Store) foldUntilAlone(ctx context.Context, anew bool) (Folded, error) {
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(foldSettings(s.config)))
 	for {
-		folded, again, err := s.fold(ctx)
+		folded, again, err := s.fold(ctx, anew)
 		if err != nil || !again {
 			return folded, err
 		}
@@ -58,10 +64,14 @@ func (s *Store) Fold(ctx context.Context) (Folded, error) {
 
 // fold is one attempt. It is to be made again if another process has published a
 // snapshot meanwhile: what this one rests on may be dropped soon.
-func (s *Store) fold(ctx context.Context) (folded Folded, again bool, err error) {
-	was, err := s.parts(ctx)
+func (s *Store) fold(ctx context.Context, anew bool) (folded Folded, again bool, err error) {
+	counts, err := s.parts(ctx)
 	if err != nil {
 		return Folded{}, false, fmt.Errorf("read what was folded: %w", err)
+	}
+	was := counts
+	if anew {
+		was = parts{}
 	}
 	next := was
 	next.run = newRun()
@@ -94,10 +104,10 @@ func (s *Store) fold(ctx context.Context) (folded Folded, again bool, err error)
 	if err != nil {
 		return Folded{}, false, fmt.Errorf("read what was folded: %w", err)
 	}
-	if now.run != was.run {
+	if now.run != counts.run {
 		return Folded{}, true, s.dropRun(ctx, next.run)
 	}
-	next.sequence = max(was.sequence+1, time.Now().UnixMicro())
+	next.sequence = max(counts.sequence+1, time.Now().UnixMicro())
 	err = s.insert(ctx, "fold_run", func(batch driver.Batch) error {
 		return batch.Append(next.run, next.sequence, next.changeBase, next.changeDelta, next.incidentBase, next.incidentDelta, next.joined, next.configured,
 			next.stateBase, next.stateDelta, next.incidentState)

@@ -176,9 +176,17 @@ func TestFoldTouchesWhatChanged(t *testing.T) {
 	fold(1, 1, false)
 	everywhere(t, []*Store{s}, "ALTER TABLE %s DELETE WHERE entity = 'd-9' SETTINGS mutations_sync = 1")
 	fold(1, 0, false)
-	if err := s.ClearFolds(t.Context()); err != nil {
+	before, err := s.parts(t.Context())
+	if err != nil {
 		t.Fatal(err)
 	}
-	fold(200, 200, true)
+	if got, err := s.FoldAnew(t.Context()); err != nil || got.Changes != 200 || got.Incidents != 200 || !got.Whole {
+		t.Errorf("folded anew: %+v, %v", got, err)
+	}
+	// Whoever reads the snapshot before still has it.
+	kept := read(t, s, "SELECT count() > 0 FROM fold_change WHERE run IN ('"+before.changeBase+"')")
+	if !slices.Equal(kept, []string{"true"}) && !slices.Equal(kept, []string{"1"}) {
+		t.Errorf("the snapshot before is gone: %v", kept)
+	}
 	sameAsFolded(t, s, "at the end", SnapshotViews()...)
 }
