@@ -21,7 +21,7 @@ type newest struct {
 	store   *store.Store
 	health  *health
 
-	mu       sync.Mutex // of the snapshot: held for one short query at most
+	mu       sync.Mutex // of the snapshot: held while a newer run is read, at most once a second
 	looked   time.Time
 	snapshot learning.Snapshot
 

@@ -1,6 +1,6 @@
 // Package app is the only wiring: it reads the settings, opens the servers,
 // hands each part what it needs and stops them in reverse order. No SQL, no
-// statistics and no printing live here.
+// statistics live here; of what it prints there is only the progress of long work.
 package app
 
 import (
@@ -165,7 +165,7 @@ func (s *Session) useEmbedded(ctx context.Context) error {
 	s.settings.Kafka.Brokers = e.Brokers
 	s.settings.Kafka.TLS, s.settings.Kafka.SASL = TLSSettings{}, SASLSettings{}
 	ch := &s.settings.ClickHouse
-	ch.Addresses, ch.Database, ch.Cluster, ch.TLS = []string{e.ClickHouseAddr}, e.Database, "", TLSSettings{}
+	ch.Addresses, ch.Database, ch.Cluster, ch.Replicated, ch.TLS = []string{e.ClickHouseAddr}, e.Database, "", false, TLSSettings{}
 	ch.Admin = UserSettings{Username: e.Admin.Name, Password: Secret(e.Admin.Password)}
 	ch.Ingest = UserSettings{Username: e.Ingest.Name, Password: Secret(e.Ingest.Password)}
 	ch.Read = UserSettings{Username: e.Read.Name, Password: Secret(e.Read.Password)}
@@ -203,7 +203,7 @@ func (s *Session) openStore(ctx context.Context, user UserSettings) (*store.Stor
 		return nil, usage(fmt.Errorf("setting clickhouse.tls: %w", err))
 	}
 	st, err := store.Open(ctx, store.Config{
-		Addrs: ch.Addresses, Database: ch.Database, Cluster: ch.Cluster, TLS: tls,
+		Addrs: ch.Addresses, Database: ch.Database, Cluster: ch.Cluster, Replicated: ch.Replicated, TLS: tls,
 		Username: user.Username, Password: string(user.Password), ReadOnly: user == ch.Read && user != ch.Ingest,
 	}, s.log)
 	if err != nil {

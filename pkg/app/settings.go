@@ -76,13 +76,14 @@ type SASLSettings struct {
 // ClickHouseSettings says where the events are kept. Three users, each with no
 // more than it needs; grants are in schemas/clickhouse/users.sql.
 type ClickHouseSettings struct {
-	Addresses Addresses    `yaml:"addresses" env:"ADDRESSES" doc:"host:port of the native protocol"`
-	Database  string       `yaml:"database" env:"DATABASE" doc:"database"`
-	Cluster   string       `yaml:"cluster" env:"CLUSTER" doc:"cluster name; set, tables are made as Distributed over its shards"`
-	TLS       TLSSettings  `yaml:"tls" envPrefix:"TLS_"`
-	Admin     UserSettings `yaml:"admin" envPrefix:"ADMIN_"`
-	Ingest    UserSettings `yaml:"ingest" envPrefix:"INGEST_"`
-	Read      UserSettings `yaml:"read" envPrefix:"READ_"`
+	Addresses  Addresses    `yaml:"addresses" env:"ADDRESSES" doc:"host:port of the native protocol"`
+	Database   string       `yaml:"database" env:"DATABASE" doc:"database"`
+	Cluster    string       `yaml:"cluster" env:"CLUSTER" doc:"cluster name; set, tables are made as Distributed over its shards"`
+	Replicated bool         `yaml:"replicated" env:"REPLICATED" doc:"with a cluster: tables are Replicated ones, and an insert is acknowledged by a quorum; the servers need Keeper and the macros {shard} and {replica}. Its statements are tested, replication itself is not"`
+	TLS        TLSSettings  `yaml:"tls" envPrefix:"TLS_"`
+	Admin      UserSettings `yaml:"admin" envPrefix:"ADMIN_"`
+	Ingest     UserSettings `yaml:"ingest" envPrefix:"INGEST_"`
+	Read       UserSettings `yaml:"read" envPrefix:"READ_"`
 }
 
 // UserSettings is a database user.
@@ -391,6 +392,7 @@ func (s *Settings) Validate() error {
 	fault(s.Kafka.StopWithin >= time.Second && s.Kafka.StopWithin <= 10*time.Minute, "kafka.stop_within", "1s to 10m")
 	oneOf("kafka.sasl.mechanism", s.Kafka.SASL.Mechanism, "", "plain", "scram-sha-256", "scram-sha-512")
 	fault(databaseName(s.ClickHouse.Database), "clickhouse.database", "letters, digits and _, not starting with a digit")
+	fault(!s.ClickHouse.Replicated || s.ClickHouse.Cluster != "", "clickhouse.replicated", "only with clickhouse.cluster")
 	fault(s.ClickHouse.Cluster == "" || databaseName(s.ClickHouse.Cluster), "clickhouse.cluster", "letters, digits and _, not starting with a digit")
 	s.Analysis.validate(fault)
 	s.Watch.validate(fault)

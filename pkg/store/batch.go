@@ -100,7 +100,7 @@ func (b *Batch) Close() error {
 // are gone after an error: Send fails until Reset, and they are to be appended again.
 func (b *Batch) Send(ctx context.Context) error {
 	if err := b.sendEvents(ctx); err != nil {
-		return fmt.Errorf("insert %d events: %w", b.streamed+b.events.rows(), err)
+		return fmt.Errorf("insert %d events: %w", b.streamed+b.events.rows(), advised(err))
 	}
 	if err := b.insert(ctx, "rejection_row", b.rejections.input, b.rejections.rows()); err != nil {
 		return fmt.Errorf("insert %d rejections: %w", b.rejections.rows(), err)

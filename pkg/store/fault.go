@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/ClickHouse/ch-go"
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -59,24 +60,43 @@ var halting = map[int32]bool{
 	701: true, // CLUSTER_DOESNT_EXIST
 }
 
+// mending says what helps against errors that pass by themselves once it is done.
+var mending = map[int32]string{
+	164: "let the user write",                               // READONLY
+	202: "the server has too many queries at once",          // TOO_MANY_SIMULTANEOUS_QUERIES
+	241: "give the server more memory",                      // MEMORY_LIMIT_EXCEEDED
+	242: "the table is read-only: look at Keeper",           // TABLE_IS_READ_ONLY
+	243: "free space on the server's disk",                  // NOT_ENOUGH_SPACE
+	252: "the server's merges are behind: look at its load", // TOO_MANY_PARTS
+}
+
+// advised adds to an error of ClickHouse what helps against it, if that is known.
+func advised(err error) error {
+	if help := mending[codeOf(err)]; help != "" {
+		return fmt.Errorf("%w; %s", err, help)
+	}
+	return err
+}
+
 // Classify says whether an operation that met err may be tried again as it is.
 // Everything that is not known to be permanent may: an insert is absorbed when it
 // lands twice, and stopping for a passing fault would need a human.
 func Classify(err error) Fault {
-	var insert *ch.Exception
-	if errors.As(err, &insert) {
-		return classifyCode(int32(insert.Code))
-	}
-	var other *clickhouse.Exception
-	if errors.As(err, &other) {
-		return classifyCode(other.Code)
+	if halting[codeOf(err)] {
+		return Halt
 	}
 	return Retry
 }
 
-func classifyCode(code int32) Fault {
-	if halting[code] {
-		return Halt
+// codeOf is the code of an error of ClickHouse; 0 of any other.
+func codeOf(err error) int32 {
+	var insert *ch.Exception
+	if errors.As(err, &insert) {
+		return int32(insert.Code)
 	}
-	return Retry
+	var other *clickhouse.Exception
+	if errors.As(err, &other) {
+		return other.Code
+	}
+	return 0
 }

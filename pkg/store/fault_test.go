@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -47,6 +48,13 @@ func TestClassify(t *testing.T) {
 		for _, err := range server(code) {
 			if got := Classify(err); got != want {
 				t.Errorf("code %d: %s, want %s", code, got, want)
+			}
+		}
+	}
+	for code, want := range map[int32]string{243: "free space on the server's disk", 60: ""} {
+		for _, err := range server(code) {
+			if got := advised(err); (want == "") != (got == err) || !strings.HasSuffix(got.Error(), want) || Classify(got) != Classify(err) {
+				t.Errorf("code %d: %v", code, got)
 			}
 		}
 	}
