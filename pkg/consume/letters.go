@@ -145,7 +145,7 @@ type ReplayOptions struct {
 type Replayed struct {
 	Matched  int
 	Sent     int
-	Repeated int // further letters of a record that was already sent in this replay
+	Repeated int // further letters of a record that was already sent in this replay, or of one of equal content
 	Lost     int // letters without their value, which is no longer at its origin either
 }
 
@@ -162,7 +162,7 @@ func (d DeadLetters) Replay(ctx context.Context, o ReplayOptions) (Replayed, err
 		return done, err
 	}
 	defer producer.Close()
-	seen := map[event.Position]bool{}
+	seen := map[[sha256.Size]byte]bool{}
 	var group []event.Message
 	size := 0
 	flush := func() error {
@@ -194,7 +194,7 @@ func (d DeadLetters) Replay(ctx context.Context, o ReplayOptions) (Replayed, err
 		case l.Origin.Topic == "":
 			done.Lost++ // not written by tuition: nobody knows where it came from
 			return nil
-		case seen[l.Origin]:
+		case seen[l.content()]:
 			done.Repeated++
 			return nil
 		}
@@ -206,7 +206,7 @@ func (d DeadLetters) Replay(ctx context.Context, o ReplayOptions) (Replayed, err
 		case err != nil:
 			return err
 		}
-		seen[l.Origin] = true
+		seen[l.content()] = true
 		group, size = append(group, *m), size+len(m.Value)
 		if len(group) >= limit || size >= maxBatchBytes {
 			return flush()
@@ -217,6 +217,23 @@ func (d DeadLetters) Replay(ctx context.Context, o ReplayOptions) (Replayed, err
 		err = flush()
 	}
 	return done, err
+}
+
+// content identifies what is sent again: a record that was replayed and rejected again
+// lies at another place, and is the same.
+func (l *Letter) content() [sha256.Size]byte {
+	h := sha256.New()
+	part := func(b []byte) { _, _ = fmt.Fprintf(h, "%d ", len(b)); _, _ = h.Write(b) }
+	part([]byte(l.Origin.Topic))
+	part([]byte(l.SHA256))
+	part(l.record.Key)
+	for _, header := range l.Headers() {
+		if header.Key != headerReplay {
+			part([]byte(header.Key))
+			part(header.Value)
+		}
+	}
+	return [sha256.Size]byte(h.Sum(nil))
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -127,6 +127,9 @@ func TestReplaySendsTheOriginalRecord(t *testing.T) {
 			t.Errorf("headers pile up: %d", n)
 		}
 	}
+	if r, err := d.Replay(t.Context(), ReplayOptions{}); err != nil || r != (Replayed{Matched: 10, Sent: 5, Repeated: 5}) {
+		t.Errorf("what was rejected again is sent as often as it has letters: %+v, %v", r, err)
+	}
 }
 
 func TestALetterTooLargeIsKeptWithoutItsValue(t *testing.T) {

@@ -18,6 +18,7 @@ type sum struct {
 	n, guessed        int // guessed: no likely amount is told
 	oneSided          int // an end of the range is not told
 	untold            int // no amount at all is, or no currency
+	contrary          int // low, likely and high are not in this order
 	foreign           map[string]int
 }
 
@@ -112,6 +113,10 @@ func (c *costs) take(s *sum, m Money) bool {
 		s.untold++
 		return false
 	}
+	if m.contrary() {
+		s.contrary++
+		return false
+	}
 	rate := c.rates[m.Currency]
 	if m.Currency == c.currency {
 		rate = 1
@@ -145,6 +150,21 @@ func (c *costs) take(s *sum, m Money) bool {
 	return true
 }
 
+// contrary says that what is told of the range contradicts itself.
+func (m Money) contrary() bool {
+	last := 0.0
+	for _, amount := range []float64{m.Low, m.Likely, m.High} {
+		if amount < 0 { // not told
+			continue
+		}
+		if amount < last {
+			return true
+		}
+		last = amount
+	}
+	return false
+}
+
 func (s *sum) add(other sum) {
 	s.low += other.low
 	s.likely += other.likely
@@ -153,6 +173,7 @@ func (s *sum) add(other sum) {
 	s.guessed += other.guessed
 	s.oneSided += other.oneSided
 	s.untold += other.untold
+	s.contrary += other.contrary
 	for currency, n := range other.foreign {
 		if s.foreign == nil {
 			s.foreign = map[string]int{}
@@ -191,8 +212,11 @@ func (s *sum) apart() string {
 // currency without a rate.
 func (s *sum) unconverted() string {
 	untold := ""
+	if s.contrary > 0 {
+		untold = fmt.Sprintf(" Not added: %s whose low, likely and high are not in this order.", plural(s.contrary, "amount", "amounts"))
+	}
 	if s.untold > 0 {
-		untold = fmt.Sprintf(" Not added: %s that nobody told, or told without a currency.", plural(s.untold, "amount", "amounts"))
+		untold += fmt.Sprintf(" Not added: %s that nobody told, or told without a currency.", plural(s.untold, "amount", "amounts"))
 	}
 	if len(s.foreign) == 0 {
 		return untold

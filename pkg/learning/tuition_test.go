@@ -49,7 +49,7 @@ func costly() learning.Input {
 // end, the second no lower one, the third nothing but a lower end and the last nothing.
 func TestUnknownBoundsAreNotAdded(t *testing.T) {
 	in := costly()
-	in.Costs = append(in.Costs, paid("j", "6", "EUR", 10, 30, -1), paid("k", "7", "EUR", -1, 50, 70), paid("l", "8", "EUR", 100, -1, -1), paid("m", "9", "EUR", -1, -1, -1))
+	in.Costs = append(in.Costs, paid("j", "6", "EUR", 10, 30, -1), paid("k", "7", "EUR", -1, 50, 70), paid("l", "8", "EUR", 100, -1, -1), paid("m", "9", "EUR", -1, -1, -1), paid("n", "9", "EUR", 100, 50, 10), paid("o", "9", "EUR", 30, -1, 20))
 	settings := learning.DefaultSettings()
 	settings.Currency = "EUR"
 	got := computeWith(in, settings)
@@ -57,7 +57,7 @@ func TestUnknownBoundsAreNotAdded(t *testing.T) {
 	near(t, "paid", e.Value, 2870+30+50+100)
 	near(t, "at least", e.Low, 1550+10+50+100)
 	near(t, "at most", e.High, 6250+30+70+100)
-	for _, want := range []string{"10 costs", "Of 3 amounts an end of the range is not told: what is told stands for it.", "Not added: 1 amount that nobody told, or told without a currency."} {
+	for _, want := range []string{"10 costs", "Of 3 amounts an end of the range is not told: what is told stands for it.", "Not added: 1 amount that nobody told, or told without a currency.", "Not added: 2 amounts whose low, likely and high are not in this order."} {
 		if !strings.Contains(e.Reading, want) {
 			t.Errorf("%q is not in %s", want, e.Reading)
 		}
