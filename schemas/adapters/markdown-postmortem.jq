@@ -58,7 +58,7 @@ def improvement_kind:
   | if length == 1 then .[0] else null end;
 
 
-# A day as people write it: 2026-03-12, 12 March 2026, March 12th, 2026.
+# A day as people write it: 2026-03-12, 12 March 2026, March 12th, 2026. There is no 30 February.
 def day:
   def month: .[:3] | ascii_downcase as $m | ["jan","feb","mar","apr","may","jun","jul","aug","sep","oct","nov","dec"] | index($m);
   def two: tostring | if length == 1 then "0" + . else . end;
@@ -66,7 +66,8 @@ def day:
     (capture("^([A-Za-z]+day,? )?(?<d>[0-9]{1,2})(st|nd|rd|th)? (?<name>[A-Za-z]{3,9})\\.?,? (?<y>[0-9]{4})\\b"),
      capture("^([A-Za-z]+day,? )?(?<name>[A-Za-z]{3,9})\\.? (?<d>[0-9]{1,2})(st|nd|rd|th)?,? (?<y>[0-9]{4})\\b")
      | (.name | month) as $month | select($month != null) | .m = $month + 1)
-    | "\(.y)-\(.m | two)-\(.d | two)" ] | first // null;
+    | "\(.y)-\(.m | two)-\(.d | two)" ] | first // null
+  | select(. == null or . == (try (. + "T00:00:00Z" | fromdate | todate | .[:10]) catch null)) // null;
 def days_later($n): if $n == 0 then . else ((. + "T00:00:00Z" | fromdate) + 86400 * $n | todate)[:10] end;
 
 # A time of day at the beginning of an item: "09:12 UTC — what happened".
@@ -149,6 +150,8 @@ def mitigated: test("\\bmitigated\\b"; "i");
 | if any($rows[]; .at.reason == "the time zone is not known") then
     error({message: "the time zone \($zone) is not known", mend: "write UTC, an offset or a name such as Europe/Copenhagen, or --set zone=…",
            line: ($stated.line // 1)})
+  elif $timed == [] and $date and $day == null then
+    error({message: "its date is no day that can be read, and no time has a day of its own", mend: "write 2026-03-12", line: $date.line})
   elif $timed == [] then
     error({message: "the report has no timeline with a date, so that nothing says when the incident was",
            mend: "add a section Timeline with a table or a list of times and events (\"- 2026-03-12 09:12 UTC — what happened\"), a line \"**Date:** 2026-03-12\" if its times lack the day, or front matter with date, started, detected and resolved; README.md shows an example", line: ($timeline[0].line // 1)})
