@@ -219,7 +219,7 @@ func (c *command) deadletterReplay() *cobra.Command {
 	var options app.ReplayOptions
 	cmd := &cobra.Command{
 		Use:     "replay",
-		Short:   "Send dead letters to their topic again; twice changes nothing",
+		Short:   "Send dead letters to their topic again; an event accepted twice counts once",
 		Example: "  tuition deadletter replay --embedded ./data --code unknown_type --dry-run",
 		Args:    exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -369,15 +369,18 @@ func (s *Settings) Validate() error {
 	addresses("kafka.brokers", s.Kafka.Brokers)
 	addresses("clickhouse.addresses", s.ClickHouse.Addresses)
 	addresses("web.listen", []string{s.Web.Listen})
-	ports := map[string]int{
-		"embedded.kafka_port": s.Embedded.KafkaPort, "embedded.clickhouse_port": s.Embedded.ClickHousePort,
-		"embedded.clickhouse_http_port": s.Embedded.ClickHouseHTTPPort,
-	}
-	for name, port := range ports {
-		fault(port >= 0 && port <= 65535, name, "0 to 65535")
-		for other, taken := range ports {
-			fault(port == 0 || port != taken || other <= name, name, "another port than "+other)
-		}
+	taken := map[int]string{}
+	for _, p := range []struct {
+		name string
+		port int
+	}{
+		{"embedded.kafka_port", s.Embedded.KafkaPort},
+		{"embedded.clickhouse_port", s.Embedded.ClickHousePort},
+		{"embedded.clickhouse_http_port", s.Embedded.ClickHouseHTTPPort},
+	} {
+		fault(p.port >= 0 && p.port <= 65535, p.name, "0 to 65535")
+		fault(p.port == 0 || taken[p.port] == "", p.name, "another port than "+taken[p.port])
+		taken[p.port] = p.name
 	}
 	fault(s.Kafka.Group != "", "kafka.group", "a name is needed")
 	fault(s.Kafka.EventsTopic != "", "kafka.events_topic", "a name is needed")

@@ -208,24 +208,24 @@ func (s *sum) apart() string {
 	return out.String() + s.unconverted()
 }
 
-// unconverted says what cannot be added: of what no amount is told, and what is in a
-// currency without a rate.
+// unconverted says what cannot be added: of what no amount is told, what contradicts
+// itself, and what is in a currency without a rate.
 func (s *sum) unconverted() string {
-	untold := ""
+	left := ""
 	if s.contrary > 0 {
-		untold = fmt.Sprintf(" Not added: %s whose low, likely and high are not in this order.", plural(s.contrary, "amount", "amounts"))
+		left = fmt.Sprintf(" Not added: %s whose low, likely and high are not in this order.", plural(s.contrary, "amount", "amounts"))
 	}
 	if s.untold > 0 {
-		untold += fmt.Sprintf(" Not added: %s that nobody told, or told without a currency.", plural(s.untold, "amount", "amounts"))
+		left += fmt.Sprintf(" Not added: %s that nobody told, or told without a currency.", plural(s.untold, "amount", "amounts"))
 	}
 	if len(s.foreign) == 0 {
-		return untold
+		return left
 	}
 	var parts []string
 	for _, currency := range slices.Sorted(maps.Keys(s.foreign)) {
 		parts = append(parts, sentence("%d in %s", s.foreign[currency], currency))
 	}
-	return untold + fmt.Sprintf(" Not among them, for want of an exchange rate (setting analysis.exchange_rates): %s.", strings.Join(parts, ", "))
+	return left + fmt.Sprintf(" Not among them, for want of an exchange rate (setting analysis.exchange_rates): %s.", strings.Join(parts, ", "))
 }
 
 // noCurrency is why there are no sums.
