@@ -84,7 +84,8 @@ func child(settings string) error {
 }
 
 func computation(ctx context.Context, st *store.Store, asOf int64) (p phases, err error) {
-	defer learning.Thrifty()()
+	thrift := learning.Thrifty()
+	defer thrift.End()
 	began, before := time.Now(), ownCPU()
 	lap := func(seconds *float64) {
 		*seconds = time.Since(began).Seconds()
@@ -99,6 +100,7 @@ func computation(ctx context.Context, st *store.Store, asOf int64) (p phases, er
 	if err != nil {
 		return p, err
 	}
+	thrift.Loaded()
 	lap(&p.Load)
 	told := counted{Publication: st.Publishing(ctx)}
 	run := learning.Stream(in, chosen, &told)

@@ -177,11 +177,13 @@ func (p *process) analyseOnce(ctx context.Context, st *store.Store, published *l
 		return nil
 	}
 	began := time.Now()
-	defer learning.Thrifty()()
+	thrift := learning.Thrifty()
+	defer thrift.End()
 	input, err := p.loadInput(ctx, st, key.asOf)
 	if err != nil {
 		return err
 	}
+	thrift.Loaded()
 	publication := &recorded{Publication: st.Publishing(ctx), kept: keeping(key.asOf, key.asOf)}
 	run := learning.Stream(input, p.learningSettings(), publication)
 	if err := publication.Finish(run); err != nil {

@@ -34,7 +34,7 @@ func (c *computation) countApart() {
 		}{
 			{"counted.drills", "drill or planned work was left out of every other number", "drills and planned works were left out of every other number", c.org.drills},
 			{"counted.duplicates", "incident that doubles another was left out of every other number", "incidents that double another were left out of every other number", c.org.duplicates},
-			{"counted.undated", "incident has neither a start nor a detection and could not be placed in time", "incidents have neither a start nor a detection and could not be placed in time", c.org.undated},
+			{"counted.undated", "incident is known by amendments alone and could not be placed in time", "incidents are known by amendments alone and could not be placed in time", c.org.undated},
 			{"counted.merged", "incident came within the merging window of one of the same mode and was counted as one failure with it", "incidents came within the merging window of one of the same mode and were counted as one failure with it", merged},
 		} {
 			var n int64
@@ -71,7 +71,7 @@ var countedMetrics = []Metric{
 	},
 	{
 		"counted.undated", "count", "lower", "none",
-		"Incidents with neither a start nor a detection: they could not be placed in time and are in no other number.",
+		"Incidents known by amendments alone, which tell neither a start nor a detection: they could not be placed in time and are in no other number. One of which anything else was told, be it its end, is placed when it was first told of.",
 		"count",
 		"", "",
 	},

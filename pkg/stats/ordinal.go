@@ -16,7 +16,7 @@ type ProportionalOdds struct {
 	LogLikelihood float64
 }
 
-// FitProportionalOdds maximises the likelihood by 50 Newton steps. Levels run
+// FitProportionalOdds maximises the likelihood by Newton's steps. Levels run
 // from 1 to the largest, and each of them occurs. All is NaN where there is no
 // maximum, as when the levels do not overlap.
 func FitProportionalOdds(x []float64, levels []int) ProportionalOdds {
@@ -31,6 +31,13 @@ func FitProportionalOdds(x []float64, levels []int) ProportionalOdds {
 func FirthProportionalOdds(x []float64, levels []int) ProportionalOdds {
 	return fitOrdinal(x, levels, true)
 }
+
+const (
+	ordinalSteps = 50
+	// ordinalGain is twice what a Newton step promises in log-likelihood where no further
+	// one is made: β is then right to 1e-8 of its standard error.
+	ordinalGain = 1e-16
+)
 
 func fitOrdinal(x []float64, levels []int, firth bool) ProportionalOdds {
 	none := ProportionalOdds{Beta: math.NaN(), SE: math.NaN(), LogLikelihood: math.NaN()}
@@ -63,7 +70,7 @@ func fitOrdinal(x []float64, levels []int, firth bool) ProportionalOdds {
 	}
 	step := mat.NewVecDense(cuts+1, nil)
 	var covariance mat.Dense
-	for range 50 {
+	for range ordinalSteps {
 		gradient, information := ordinalScore(cells, theta, cuts)
 		if firth {
 			information = ordinalInformation(cells, theta, cuts)
@@ -76,15 +83,19 @@ func fitOrdinal(x []float64, levels []int, firth bool) ProportionalOdds {
 		}
 		step.MulVec(&covariance, gradient)
 		// Halve a step that leaves the order of the thresholds or climbs down.
-		at, next := objective(theta), make([]float64, len(theta))
+		at, next, climbed := objective(theta), make([]float64, len(theta)), false
 		for length := 1.0; length > 1e-3; length /= 2 {
 			for j := range theta {
 				next[j] = theta[j] + length*step.AtVec(j)
 			}
 			if objective(next) >= at {
 				copy(theta, next)
+				climbed = true
 				break
 			}
+		}
+		if !climbed || mat.Dot(gradient, step) < ordinalGain {
+			break
 		}
 	}
 	const flat = 15 // of a log odds: the levels do not overlap
