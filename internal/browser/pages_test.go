@@ -87,7 +87,7 @@ type seen struct {
 	BrokenAnchors       []string
 	Keyboard            *struct{ Wanted, Reached, Invisible int }
 	ClosedInPrint       *int
-	PDFBytes            int
+	PDFBytes, PDFPages  int
 }
 
 // Every kind of page in light, dark, on a narrow screen and on paper.
@@ -106,7 +106,7 @@ func TestPagesInABrowser(t *testing.T) {
 	for name, facts := range reviewtest.Fixtures {
 		server := httptest.NewServer(web.New(web.Config{Version: "1.0.0"}, source{facts()}, zap.NewNop()))
 		defer server.Close()
-		pages = append(pages, ask{name, server.URL + "/review/2026-Q3"})
+		pages = append(pages, ask{name, server.URL + "/review/2026-Q3"}, ask{"board_" + name, server.URL + "/board"})
 		if name == "normal" {
 			pages = append(pages, ask{"index", server.URL + "/"}, ask{"unknown", server.URL + "/review/2026-Q5"},
 				ask{"metrics", server.URL + "/explain"}, ask{"explain", server.URL + "/explain/learning_derivative.uncontained"},
@@ -176,6 +176,9 @@ func (s seen) check(t *testing.T, out string) {
 		t.Errorf("%d tables are folded away on paper", *s.ClosedInPrint)
 	}
 	if s.View == "light" {
+		if strings.HasPrefix(s.Page, "board_") && s.PDFPages != 1 {
+			t.Errorf("the board's page takes %d sheets of paper", s.PDFPages)
+		}
 		if _, err := os.Stat(filepath.Join(out, s.Page+".pdf")); err != nil || s.PDFBytes < 5000 {
 			t.Errorf("print gave %d bytes: %v", s.PDFBytes, err)
 		}

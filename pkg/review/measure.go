@@ -3,6 +3,7 @@ package review
 import (
 	"strings"
 
+	"github.com/tuition-hq/tuition/pkg/explain"
 	"github.com/tuition-hq/tuition/pkg/learning"
 )
 
@@ -161,19 +162,24 @@ func HeadlineMetrics() []string {
 	return out
 }
 
-// estimates are the organisation's, by metric and window.
+// estimates are those of one scope, by metric and window.
 type estimates struct {
 	all []learning.Estimate
 	by  map[[2]string]learning.Estimate
 }
 
 func arrange(all []learning.Estimate) estimates {
-	es := estimates{all: all, by: map[[2]string]learning.Estimate{}}
-	for _, e := range all {
-		if e.Scope.Kind == organisation {
-			e.Reading = unbroken(e.Reading)
-			es.by[[2]string{e.Metric, e.Window}] = e
-		}
+	es := arrangeOf(explain.EstimatesOf(all, learning.Scope{Kind: organisation}))
+	es.all = all
+	return es
+}
+
+// arrangeOf arranges those of one scope.
+func arrangeOf(own []learning.Estimate) estimates {
+	es := estimates{all: own, by: map[[2]string]learning.Estimate{}}
+	for _, e := range own {
+		e.Reading = unbroken(e.Reading)
+		es.by[[2]string{e.Metric, e.Window}] = e
 	}
 	return es
 }

@@ -15,14 +15,14 @@ import (
 	"github.com/tuition-hq/tuition/pkg/learning"
 )
 
-//go:embed page.html charts.html index.html explain.html style.css
+//go:embed page.html charts.html index.html explain.html board.html style.css
 var files embed.FS
 
 var (
 	style     = mustRead("style.css")
 	templates = template.Must(template.New("").Funcs(template.FuncMap{
 		"style": func() template.CSS { return template.CSS(style) }, // our own file, never data
-	}).ParseFS(files, "page.html", "charts.html", "index.html", "explain.html"))
+	}).ParseFS(files, "page.html", "charts.html", "index.html", "explain.html", "board.html"))
 )
 
 func mustRead(name string) string {

@@ -41,20 +41,14 @@ func scorecard(f *Facts, q Quarter, es estimates) section {
 		for _, m := range fam.measures {
 			row := scoreRow{Title: m.title, Link: ExplainLink(m.metric, learning.Scope{Kind: organisation}, q.String())}
 			var counted int64
-			within := extentOf(es, m.metric, q)
-			for i, window := range []string{q.String(), wholeRecord} {
-				e, ok := es.of(m.metric, window)
-				if !ok {
-					row.Figures = append(row.Figures, scoreFigure{Window: s.Windows[i]})
-					continue
+			windows := []string{q.String(), wholeRecord}
+			within := es.extent(m.metric, windows)
+			for i, window := range windows {
+				row.Figures = append(row.Figures, es.figure(m.metric, window, s.Windows[i], within))
+				if e, ok := es.of(m.metric, window); ok {
+					counted += e.N
+					row.Unit = unitWords(e.Unit)
 				}
-				counted += e.N
-				bounds := interval(e)
-				if bounds == "–" {
-					bounds = "" // the value stands alone
-				}
-				row.Unit = unitWords(e.Unit)
-				row.Figures = append(row.Figures, scoreFigure{s.Windows[i], valueOf(e), bounds, count(e.N), strip(e, within), markOf(e.State), e.Verdict})
 			}
 			if counted > 0 {
 				out.Rows = append(out.Rows, row)
@@ -65,6 +59,19 @@ func scorecard(f *Facts, q Quarter, es estimates) section {
 		}
 	}
 	return s
+}
+
+// figure is that of an estimate; of one that is not given it is empty but for its window.
+func (es estimates) figure(metric, window, called string, within extent) scoreFigure {
+	e, ok := es.of(metric, window)
+	if !ok {
+		return scoreFigure{Window: called}
+	}
+	bounds := interval(e)
+	if bounds == "–" {
+		bounds = "" // the value stands alone
+	}
+	return scoreFigure{called, valueOf(e), bounds, count(e.N), strip(e, within), markOf(e.State), e.Verdict}
 }
 
 // valueOf is an estimate's value. No chance is certain: a power that rounds to
@@ -103,11 +110,11 @@ func interval(e learning.Estimate) string {
 // extent is a stretch of values, zero always within.
 type extent struct{ from, to float64 }
 
-// extentOf is what a measure's strips share, so that the quarter and the whole
+// extent is what a measure's strips share, so that the quarter and the whole
 // record can be compared by eye.
-func extentOf(es estimates, metric string, q Quarter) extent {
+func (es estimates) extent(metric string, windows []string) extent {
 	var out extent
-	for _, window := range []string{q.String(), wholeRecord} {
+	for _, window := range windows {
 		e, ok := es.of(metric, window)
 		if !ok || e.State != learning.OK {
 			continue

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tuition-hq/tuition/pkg/learning"
@@ -14,9 +16,16 @@ func TestBoard(t *testing.T) {
 	if got := read(t, s, all+"ORDER BY position"); len(got) != 6 || got[0] != "1|containment.severe|organisation||all|?|insufficient|1|0|0|1|1" {
 		t.Errorf("before the first run: %q", got)
 	}
-	for _, metric := range read(t, s, "SELECT arrayJoin(arrayPushBack(beside, metric)) FROM board_item") {
-		if _, known := learning.Lookup(metric); !known {
-			t.Errorf("the board shows %q, which is no metric", metric)
+	for i, item := range learning.Board {
+		for _, metric := range append([]string{item.Metric}, item.Beside...) {
+			if _, known := learning.Lookup(metric); !known {
+				t.Errorf("the board shows %q, which is no metric", metric)
+			}
+		}
+		// What the pages show is what the view has.
+		want := fmt.Sprintf("%d|%s|%s|%s|%s", i+1, item.Title, item.Metric, strings.Join(item.Beside, " "), item.CannotSay)
+		if got := read(t, s, fmt.Sprintf("SELECT position, item, metric, arrayStringConcat(beside, ' '), cannot_say FROM board_item WHERE position = %d", i+1)); !slices.Equal(got, []string{want}) {
+			t.Errorf("\n got %q\nwant %q", got, want)
 		}
 	}
 

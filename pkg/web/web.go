@@ -65,6 +65,7 @@ func New(c Config, source Source, log *zap.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.index)
 	mux.HandleFunc("GET /review/{quarter}", s.review)
+	mux.HandleFunc("GET /board", s.board)
 	mux.HandleFunc("GET /api/estimates", s.estimates)
 	mux.HandleFunc("GET /explain", s.explainIndex)
 	mux.HandleFunc("GET /explain/{metric}", s.explainPage)
