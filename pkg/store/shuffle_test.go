@@ -175,24 +175,22 @@ func everywhere(t testing.TB, shards []*Store, statement string) {
 // TestAnyOrderGivesTheSameState is the invariant of the system: a log that is
 // shuffled, repeated and batched anyhow gives the same state, before and after merges.
 func TestAnyOrderGivesTheSameState(t *testing.T) {
-	checkAnyOrder(t, []*Store{open(t)}, []*Store{open(t)}, "3")
+	t.Parallel()
+	checkAnyOrder(t, []*Store{open(t)}, []*Store{open(t)}, 3)
 }
 
 // TestShardsGiveTheSameState is the same with the second log spread over two shards.
 func TestShardsGiveTheSameState(t *testing.T) {
-	checkAnyOrder(t, []*Store{open(t)}, sharded(t), "1")
+	t.Parallel()
+	checkAnyOrder(t, []*Store{open(t)}, sharded(t), 1)
 }
 
-func checkAnyOrder(t *testing.T, onces, agains []*Store, checks string) {
+func checkAnyOrder(t *testing.T, onces, agains []*Store, times int) {
 	once, again := onces[0], agains[0]
 	for _, s := range []*Store{once, again} {
 		publish(t, s, testCatalog, testRules)
 	}
-	if !checksChosen() { // each check folds a log of hundreds of events many times
-		_ = goflag.Set("rapid.checks", checks)
-		_ = goflag.Set("rapid.shrinktime", "20s")
-	}
-	rapid.Check(t, func(r *rapid.T) {
+	check(t, times, func(r *rapid.T) {
 		log := rapid.SliceOfN(rapid.Custom(randomEvent), 1, 250).Draw(r, "log")
 		everywhere(t, onces, "TRUNCATE TABLE %s")
 		everywhere(t, agains, "TRUNCATE TABLE %s")
@@ -228,9 +226,23 @@ func compare(t *rapid.T, want, got map[string][]string, how string) {
 	}
 }
 
-// checksChosen says whether whoever runs the tests chose how many checks; asked first
-// before any test sets the flag, which would look the same.
+// check checks a property so many times, unless whoever runs the tests chose how often:
+// each check folds a log of hundreds of events many times. Tests that run beside each
+// other share the flag, so it is one for all of them.
+func check(t *testing.T, times int, property func(*rapid.T)) {
+	if checksChosen() {
+		times = 1
+	}
+	for range times {
+		rapid.Check(t, property)
+	}
+}
+
 var checksChosen = sync.OnceValue(func() (chosen bool) {
 	goflag.Visit(func(f *goflag.Flag) { chosen = chosen || f.Name == "rapid.checks" })
+	if !chosen {
+		_ = goflag.Set("rapid.checks", "1")
+		_ = goflag.Set("rapid.shrinktime", "20s")
+	}
 	return chosen
 })

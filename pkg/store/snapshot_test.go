@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"encoding/json"
-	goflag "flag"
 	"fmt"
 	"slices"
 	"testing"
@@ -63,21 +62,23 @@ func sameAsFolded(t fataler, s *Store, when string, views ...string) {
 // TestSnapshotIsAFullFold brings the snapshot up to date after each part of a log
 // that comes in any order, with repetitions, corrections, late and retracted
 // events, other names of services, and events that were erased.
-func TestSnapshotIsAFullFold(t *testing.T) { checkSnapshot(t, []*Store{open(t)}, "3") }
+func TestSnapshotIsAFullFold(t *testing.T) {
+	t.Parallel()
+	checkSnapshot(t, []*Store{open(t)}, 3)
+}
 
 // TestSnapshotOfShardsIsAFullFold is the same over two shards.
-func TestSnapshotOfShardsIsAFullFold(t *testing.T) { checkSnapshot(t, sharded(t), "1") }
+func TestSnapshotOfShardsIsAFullFold(t *testing.T) {
+	t.Parallel()
+	checkSnapshot(t, sharded(t), 1)
+}
 
-func checkSnapshot(t *testing.T, shards []*Store, checks string) {
+func checkSnapshot(t *testing.T, shards []*Store, times int) {
 	s := shards[0]
 	publish(t, s, testCatalog, testRules)
-	if !checksChosen() {
-		_ = goflag.Set("rapid.checks", checks)
-		_ = goflag.Set("rapid.shrinktime", "20s")
-	}
 	renamed := catalog.Catalog{Services: slices.Clone(testCatalog.Services)}
 	renamed.Services[1].Aliases = []string{"search"}
-	rapid.Check(t, func(r *rapid.T) {
+	check(t, times, func(r *rapid.T) {
 		everywhere(t, shards, "TRUNCATE TABLE %s")
 		log := rapid.SliceOfN(rapid.Custom(randomEvent), 20, 150).Draw(r, "log")
 		for len(log) > 0 {
@@ -148,6 +149,7 @@ func sameInput(t fataler, s *Store, moment int64) {
 
 // TestFoldTouchesWhatChanged tells of few entities again.
 func TestFoldTouchesWhatChanged(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	publish(t, s, testCatalog, nil)
 	var log []event.Event
