@@ -3,6 +3,7 @@ package dashboards
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -47,7 +48,31 @@ type panel struct {
 			Properties []property
 		}
 	}
-	Links []struct{ Title, URL string }
+	Links   []struct{ Title, URL string }
+	Options struct{ XField string }
+
+	// of a row, which is the heading of what stands below it
+	Collapsed bool
+	Panels    []any
+}
+
+func (p panel) heading() bool { return p.Type == "row" }
+
+// explains are the links of a cell to what its number rests on.
+func (p panel) explains() (urls []string) {
+	for _, o := range p.FieldConfig.Overrides {
+		for _, prop := range o.Properties {
+			if prop.ID != "links" {
+				continue
+			}
+			list, _ := prop.Value.([]any)
+			for _, l := range list {
+				link, _ := l.(map[string]any)
+				urls = append(urls, fmt.Sprint(link["url"]))
+			}
+		}
+	}
+	return urls
 }
 
 type variable struct {
@@ -83,10 +108,13 @@ func dashboards(t *testing.T) map[string]dashboard {
 	return out
 }
 
-// each runs a check for every panel.
+// each runs a check for every panel but the headings.
 func each(t *testing.T, check func(t *testing.T, d dashboard, p panel)) {
 	for file, d := range dashboards(t) {
 		for _, p := range d.Panels {
+			if p.heading() {
+				continue
+			}
 			t.Run(file+"/"+p.Title, func(t *testing.T) { check(t, d, p) })
 		}
 	}
@@ -102,12 +130,15 @@ func TestDashboardsAreDistinct(t *testing.T) {
 			t.Errorf("%s and %s share the uid %s", file, other, d.UID)
 		}
 		seen[d.UID] = file
-		ids := map[int]bool{}
+		ids, titles := map[int]bool{}, map[string]bool{}
 		for _, p := range d.Panels {
 			if ids[p.ID] {
 				t.Errorf("%s: two panels have the id %d", file, p.ID)
 			}
-			ids[p.ID] = true
+			if titles[p.Title] {
+				t.Errorf("%s: two panels are called %q", file, p.Title)
+			}
+			ids[p.ID], titles[p.Title] = true, true
 		}
 		for i, a := range d.Panels {
 			for _, b := range d.Panels[i+1:] {
@@ -117,6 +148,33 @@ func TestDashboardsAreDistinct(t *testing.T) {
 					t.Errorf("%s: %q and %q overlap", file, a.Title, b.Title)
 				}
 			}
+		}
+	}
+}
+
+// The panels fill the grid line by line, in the order of the file: it is also the
+// order in which they stand below each other on a phone.
+func TestPanelsFillTheGrid(t *testing.T) {
+	for file, d := range dashboards(t) {
+		x, y, h := 0, 0, 0
+		for _, p := range d.Panels {
+			g := p.GridPos
+			if x == 24 {
+				x, y = 0, y+h
+			}
+			if g.X != x || g.Y != y {
+				t.Errorf("%s: %q stands at %d, %d; the one before it ends at %d, %d", file, p.Title, g.X, g.Y, x, y)
+			}
+			if x > 0 && g.H != h {
+				t.Errorf("%s: %q is %d high, the one beside it %d", file, p.Title, g.H, h)
+			}
+			x, y, h = g.X+g.W, g.Y, g.H
+			if p.heading() && (p.Title == "" || g.W != 24 || g.H != 1 || p.Collapsed || len(p.Panels) > 0) {
+				t.Errorf("%s: the heading %q must be open and as wide as the page, with nothing inside", file, p.Title)
+			}
+		}
+		if x != 24 || d.Panels[len(d.Panels)-1].heading() {
+			t.Errorf("%s: the last line is not full", file)
 		}
 	}
 }
@@ -150,17 +208,20 @@ func TestDataSourcesAreVariables(t *testing.T) {
 func TestPanelsExplainThemselves(t *testing.T) {
 	banned := regexp.MustCompile(`(?i)\b(proves|proven|significant|caused|on track|no change)\b`)
 	each(t, func(t *testing.T, _ dashboard, p panel) {
+		if len(p.Targets) == 0 {
+			t.Fatal("the panel asks nothing")
+		}
 		if p.Title == "" || len(p.Description) < 30 || p.FieldConfig.Defaults.Unit == "" || p.FieldConfig.Defaults.NoValue == "" {
 			t.Errorf("title %q, description %q, unit %q, no value %q: all must be given", p.Title, p.Description, p.FieldConfig.Defaults.Unit, p.FieldConfig.Defaults.NoValue)
 		}
 		if hit := banned.FindString(p.Title + " " + p.Description); hit != "" {
 			t.Errorf("the panel says %q", hit)
 		}
-		if !slices.Contains([]string{"table", "timeseries", "stat", "state-timeline"}, p.Type) {
+		if !slices.Contains([]string{"table", "timeseries", "trend", "stat", "state-timeline"}, p.Type) {
 			t.Errorf("a %s panel: gauges, bars and pies show no uncertainty", p.Type)
 		}
-		if len(p.Targets) == 0 {
-			t.Error("the panel asks nothing")
+		if (p.Type == "trend") != (p.Options.XField != "") || !strings.Contains(p.Targets[0].RawSQL, p.Options.XField) {
+			t.Errorf("a %s panel over the column %q, which must be one of its query", p.Type, p.Options.XField)
 		}
 	})
 }
@@ -170,7 +231,7 @@ func TestEstimatesComeWithBoundsAndState(t *testing.T) {
 	found := 0
 	each(t, func(t *testing.T, _ dashboard, p panel) {
 		for _, q := range p.Targets {
-			if !strings.Contains(q.RawSQL, "FROM estimate") || !regexp.MustCompile(`\bvalue\b|\bevents\b`).MatchString(q.RawSQL) {
+			if !strings.Contains(q.RawSQL, "FROM estimate") && !strings.Contains(q.RawSQL, "FROM board") || !regexp.MustCompile(`\bvalue\b|\bevents\b`).MatchString(q.RawSQL) {
 				continue
 			}
 			found++
@@ -181,13 +242,13 @@ func TestEstimatesComeWithBoundsAndState(t *testing.T) {
 			}
 		}
 	})
-	if found < 8 {
+	if found < 23 {
 		t.Errorf("only %d panels of estimates were checked", found)
 	}
 }
 
 func TestBandsFillBetweenColumnsThatExist(t *testing.T) {
-	bands := 0
+	bands := map[string]int{}
 	each(t, func(t *testing.T, _ dashboard, p panel) {
 		for _, o := range p.FieldConfig.Overrides {
 			if !strings.Contains(p.Targets[0].RawSQL, " AS "+o.Matcher.Options) && !regexp.MustCompile(`(?m)^    `+o.Matcher.Options+`,?$`).MatchString(p.Targets[0].RawSQL) {
@@ -197,7 +258,7 @@ func TestBandsFillBetweenColumnsThatExist(t *testing.T) {
 				if prop.ID != "custom.fillBelowTo" {
 					continue
 				}
-				bands++
+				bands[p.Title]++
 				want := strings.Replace(o.Matcher.Options, "hi", "lo", 1)
 				if prop.Value != want || !strings.Contains(p.Targets[0].RawSQL, " AS "+want) {
 					t.Errorf("%s fills down to %v, want the column %s", o.Matcher.Options, prop.Value, want)
@@ -205,9 +266,54 @@ func TestBandsFillBetweenColumnsThatExist(t *testing.T) {
 			}
 		}
 	})
-	if bands != 12 {
-		t.Errorf("%d bands, want two in each of six panels", bands)
+	for title, n := range bands {
+		want := 2
+		if strings.HasPrefix(title, "Tuition paid") {
+			want = 1 // a range as stated has no 50 % in it
+		}
+		if n != want {
+			t.Errorf("%s: %d bands, want %d", title, n, want)
+		}
 	}
+	if len(bands) != 15 {
+		t.Errorf("%d panels have bands, want 15", len(bands))
+	}
+}
+
+// byQuarter are the panels that draw a metric by quarter.
+func byQuarter(t *testing.T) map[string]string {
+	out := map[string]string{}
+	for _, p := range dashboards(t)["learning-at-a-glance.json"].Panels {
+		if p.Type != "timeseries" {
+			continue
+		}
+		if m := regexp.MustCompile(`\nWHERE metric = '([^']*)'.* AND window != 'all'`).FindStringSubmatch(p.Targets[0].RawSQL); m != nil {
+			out[m[1]] = p.Title
+		}
+	}
+	return out
+}
+
+// A quarter without a point is explained by its state in the panel to which the
+// description leads.
+func TestDataQualityHasTheStateOfWhatIsDrawn(t *testing.T) {
+	drawn := byQuarter(t)
+	if len(drawn) != 14 {
+		t.Errorf("%d metrics are drawn by quarter, want 14: %v", len(drawn), drawn)
+	}
+	each(t, func(t *testing.T, _ dashboard, p panel) {
+		if slices.Contains(slices.Collect(maps.Values(drawn)), p.Title) && !strings.Contains(p.Description, "see Data quality") {
+			t.Error("the description does not say why a quarter may have no point")
+		}
+		if p.Title != "Data quality" {
+			return
+		}
+		for metric, title := range drawn {
+			if !strings.Contains(p.Targets[0].RawSQL, "anyIf(state, metric = '"+metric+"')") {
+				t.Errorf("the state of %s is not in it: %s", metric, title)
+			}
+		}
+	})
 }
 
 func TestLinksLeadSomewhere(t *testing.T) {
@@ -233,6 +339,13 @@ func TestLinksLeadSomewhere(t *testing.T) {
 					if !strings.Contains(query, need) {
 						t.Errorf("%s, %s: the link does not carry %s", file, p.Title, need)
 					}
+				}
+			}
+		}
+		for _, p := range d.Panels {
+			for _, url := range p.explains() {
+				if url != "${review}/explain/${__data.fields.metric}?scope=${scope:percentencode}&window=all" || !regexp.MustCompile(`(?m)^    metric,$`).MatchString(p.Targets[0].RawSQL) {
+					t.Errorf("%s, %s: a cell leads to %s: want the page that explains the metric of its row", file, p.Title, url)
 				}
 			}
 		}

@@ -162,6 +162,8 @@ func TestFigures(t *testing.T) {
 		{4.13, "per_1000_service_days", "4.1"},
 		{1234567, "count", "1\u202f234\u202f567"},
 		{1234, "ratio", "1200"},
+		{1447997, "EUR", "1\u202f400\u202f000"},
+		{-86868, "EUR", "−87\u202f000"},
 	} {
 		if got := quantity(c.x, c.unit); got != c.want {
 			t.Errorf("%v %s is printed %q, want %q", c.x, c.unit, got, c.want)

@@ -9,9 +9,9 @@ import (
 	"github.com/tuition-hq/tuition/pkg/learning"
 )
 
-// figure prints a number with its thousands apart. NaN is empty: a missing value is
-// not a zero.
-func figure(x float64) string { return group(learning.Figure(x)) }
+// figure prints a number as readings do, with its thousands apart. NaN is empty: a
+// missing value is not a zero.
+func figure(x float64) string { return learning.Figure(x) }
 
 // count prints a whole number in full: counts are not rounded.
 func count[T int | int64 | uint64](n T) string {
