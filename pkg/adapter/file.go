@@ -152,16 +152,17 @@ func (r *reading) rows(in io.Reader) error {
 	}
 	return source.Rows(in, r.path, separator, func(row source.Row) error {
 		return r.one(row.Fields, row.Line)
-	})
+	}, r.skipped)
 }
+
+// skipped takes a line or row that cannot be read.
+func (r *reading) skipped(f *source.Fault) error { return r.sink.Fault(r.fault(f).(*Fault)) }
 
 func (r *reading) json(in io.Reader) error {
 	if strings.ToLower(filepath.Ext(r.path)) != ".json" {
 		return source.JSONLines(in, r.path, func(m event.Message) error {
 			return r.decoded(m.Value, m.Line)
-		}, func(f *source.Fault) error {
-			return r.sink.Fault(r.fault(f).(*Fault))
-		})
+		}, r.skipped)
 	}
 	data, err := source.Document(in, r.path)
 	if err != nil {
