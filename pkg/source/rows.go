@@ -211,7 +211,10 @@ func (l *lines) next() ([]byte, error) {
 	if l.line == 1 {
 		line = bytes.TrimPrefix(line, []byte(bom))
 	}
-	if bytes.IndexByte(line, 0) >= 0 || !utf8.Valid(line) {
+	if bytes.IndexByte(line, 0) >= 0 {
+		return nil, &Fault{File: l.file, Line: l.line, What: "there is a zero byte: this is not text", Mend: "take it out; is this the right file?"}
+	}
+	if !utf8.Valid(line) {
 		return nil, &Fault{File: l.file, Line: l.line, What: "this is not text in UTF-8", Mend: "save the file as UTF-8; is this the right file?"}
 	}
 	return line, nil

@@ -167,7 +167,7 @@ func TestRows(t *testing.T) {
 		{"a,b\n1,2\"x\n3,4\n", ',', []string{"x:2: the quotes are wrong: bare"}, []int{3}},
 		{"a,b\n1,2\n3,\"4\n5,6\n", ',', []string{"x:3: the quotes are wrong, and what follows up to line 4 is not read: "}, []int{2}},
 		{"a\n\xff\n1\n", ',', []string{"x:2: this is not text in UTF-8"}, []int{3}},
-		{"a\n\x00\n1\n", '\t', []string{"x:2: this is not text in UTF-8"}, []int{3}},
+		{"a\n\x00\n1\n", '\t', []string{"x:2: there is a zero byte"}, []int{3}},
 		{"a\n" + long + "\n1\n", '\t', []string{"x:2: the line is longer than 1 MiB"}, []int{3}},
 		{"a\n" + long + "\n1\n", ',', []string{"x:2: the line is longer than 1 MiB"}, []int{3}},
 	} {
@@ -244,14 +244,14 @@ func TestJSONLines(t *testing.T) {
 	}
 
 	// A line that cannot be read loses none of its neighbours.
-	text = "{\"a\":1}\n{\"b\":\"" + strings.Repeat("x", MaxLine) + "\"}\n\xff\n{}\n"
+	text = "{\"a\":1}\n{\"b\":\"" + strings.Repeat("x", MaxLine) + "\"}\n\xff\n{}\n{\"c\":\"\x00\"}\n"
 	var lines []int
 	faults = nil
 	err = JSONLines(strings.NewReader(text), "x.jsonl",
 		func(m event.Message) error { lines = append(lines, m.Position.Line); return nil },
 		func(f *Fault) error { faults = append(faults, f.Error()); return nil })
-	if err != nil || !reflect.DeepEqual(lines, []int{1, 4}) || len(faults) != 2 ||
-		!strings.HasPrefix(faults[0], "x.jsonl:2: the line is longer") || !strings.HasPrefix(faults[1], "x.jsonl:3: this is not text") {
+	if err != nil || !reflect.DeepEqual(lines, []int{1, 4}) || len(faults) != 3 ||
+		!strings.HasPrefix(faults[0], "x.jsonl:2: the line is longer") || !strings.HasPrefix(faults[1], "x.jsonl:3: this is not text in UTF-8") || !strings.HasPrefix(faults[2], "x.jsonl:5: there is a zero byte") {
 		t.Errorf("lines %v, faults %q, %v", lines, faults, err)
 	}
 	err = JSONLines(strings.NewReader(strings.Repeat("binary\n", maxFaults+1)), "x.jsonl", nil, func(*Fault) error { return nil })
