@@ -93,6 +93,7 @@ func (s *Session) DeadLetter(ctx context.Context, name string) (Table, []byte, e
 		{"at", place(l.Position)},
 		{"written", moment(l.WrittenAt)},
 		{"origin", l.Origin.String()},
+		{"first origin", l.First},
 		{"record's time", moment(l.Timestamp)},
 		{"stage", l.Stage},
 		{"code", string(l.Code)},
