@@ -12,11 +12,21 @@ import (
 // Explain names the setting behind an error of a server that does not answer as
 // it should. Other errors are given back as they are.
 func (s *Session) Explain(err error) error {
-	if err == nil || s.services != nil || errors.Is(err, ErrUsage) || !unreachable(err) {
+	var said unreachedError
+	if err == nil || s.services != nil || errors.Is(err, ErrUsage) || errors.As(err, &said) || !unreachable(err) {
 		return err
 	}
 	return fmt.Errorf("%w; `tuition check --connect` tells more", s.unreached(err))
 }
+
+// unreachedError has a server's name, its setting and what to do before the cause.
+type unreachedError struct {
+	text  string
+	cause error
+}
+
+func (e unreachedError) Error() string { return e.text }
+func (e unreachedError) Unwrap() error { return e.cause }
 
 // unreached says which server does not answer, where the setting is, and what may be mixed up.
 func (s *Session) unreached(err error) error {
@@ -26,7 +36,12 @@ func (s *Session) unreached(err error) error {
 		server, setting, addresses, encrypted = "Kafka", "kafka", s.settings.Kafka.Brokers, s.settings.Kafka.TLS.Enabled
 		port = "brokers"
 	}
-	return fmt.Errorf("%s (%s.%s %s) does not answer: %w%s", server, setting, port, strings.Join(addresses, ", "), err, mixedUp(err, setting, encrypted))
+	why, mend := err.Error(), mixedUp(err, setting, encrypted)
+	var dial *net.OpError
+	if errors.As(err, &dial) && dial.Op == "dial" { // what it was dialled for does not matter
+		why, mend = dial.Error(), "; start it, or correct "+setting+"."+port
+	}
+	return unreachedError{fmt.Sprintf("%s (%s.%s %s) does not answer: %s%s", server, setting, port, strings.Join(addresses, ", "), why, mend), err}
 }
 
 // unreachable tells errors of the connection from those of what was asked.
