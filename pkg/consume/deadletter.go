@@ -25,7 +25,7 @@ const (
 	headerSchema    = "tuition-dl-schema"
 	headerVersion   = "tuition-dl-version"
 	headerAttempts  = "tuition-dl-attempts" // how often the record was rejected, replays among it
-	headerSHA256    = "tuition-dl-sha256" // of the value
+	headerSHA256    = "tuition-dl-sha256"   // of the value
 	headerOmitted   = "tuition-dl-value-omitted"
 	headerPrefix    = "tuition-dl-"
 	// A replayed record says where it was read first, however often it was replayed,
