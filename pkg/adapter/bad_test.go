@@ -207,13 +207,13 @@ func TestUsersAdapterWins(t *testing.T) {
 func TestFiles(t *testing.T) {
 	dir := folder(t, map[string]string{"b.md": report, "a.MD": report, "c.txt": ""})
 	a := load(t, "", "markdown-postmortem")
-	got, err := a.Files([]string{filepath.Join(dir, "c.txt"), dir})
-	if err != nil || strings.Join(got, " ") != dir+"/c.txt "+dir+"/a.MD "+dir+"/b.md" {
-		t.Errorf("got %v, %v", got, err)
+	got, faults := a.Files([]string{"/nowhere", filepath.Join(dir, "c.txt"), dir})
+	if len(faults) != 1 || strings.Join(got, " ") != dir+"/c.txt "+dir+"/a.MD "+dir+"/b.md" {
+		t.Errorf("got %v, %v", got, faults)
 	}
 	for path, want := range map[string]string{"/nowhere": "there is no such file or folder", t.TempDir(): "nothing in this folder is for this adapter; name a folder with files .md, .markdown"} {
-		if _, err := a.Files([]string{path}); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v", path, err)
+		if _, faults := a.Files([]string{path}); len(faults) != 1 || !strings.Contains(faults[0].Error(), want) {
+			t.Errorf("%s: %v", path, faults)
 		}
 	}
 }

@@ -50,13 +50,14 @@ var extensions = map[string][]string{
 }
 
 // Files expands folders among the paths into the files in them that the
-// adapter reads, by name; folders in folders are left alone.
-func (a *Adapter) Files(paths []string) ([]string, error) {
-	var files []string
+// adapter reads, by name; folders in folders are left alone. A path that gives no
+// file is a fault, and the others are expanded all the same.
+func (a *Adapter) Files(paths []string) (files []string, faults []error) {
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err != nil {
-			return nil, &Fault{Adapter: a.Name, File: path, What: "there is no such file or folder", Mend: "check the path"}
+			faults = append(faults, &Fault{Adapter: a.Name, File: path, What: "there is no such file or folder", Mend: "check the path"})
+			continue
 		}
 		if !info.IsDir() {
 			files = append(files, path)
@@ -64,7 +65,8 @@ func (a *Adapter) Files(paths []string) ([]string, error) {
 		}
 		entries, err := os.ReadDir(path)
 		if err != nil {
-			return nil, &Fault{Adapter: a.Name, File: path, What: "the folder cannot be read", Mend: "check its permissions"}
+			faults = append(faults, &Fault{Adapter: a.Name, File: path, What: "the folder cannot be read", Mend: "check its permissions"})
+			continue
 		}
 		found := false
 		for _, entry := range entries {
@@ -73,13 +75,13 @@ func (a *Adapter) Files(paths []string) ([]string, error) {
 			}
 		}
 		if !found {
-			return nil, &Fault{
+			faults = append(faults, &Fault{
 				Adapter: a.Name, File: path, What: "nothing in this folder is for this adapter",
 				Mend: "name a folder with files " + strings.Join(extensions[a.Input], ", "),
-			}
+			})
 		}
 	}
-	return files, nil
+	return files, faults
 }
 
 func (a *Adapter) reads(file string) bool {

@@ -131,17 +131,13 @@ func (s *Session) Import(ctx context.Context, o ImportOptions) (Receipt, error) 
 	if err != nil {
 		return Receipt{}, usage(err)
 	}
-	files, err := a.Files(o.Files)
-	if err != nil {
-		return Receipt{}, usage(err)
-	}
 	if o.Strict {
 		decoder, err := s.newDecoder()
 		if err != nil {
 			return Receipt{Dry: true}, err
 		}
 		dry := &sender{receipt: Receipt{Dry: true}, decoder: decoder}
-		if err := s.importFiles(ctx, a, o, files, dry); err != nil {
+		if err := s.importFiles(ctx, a, o, dry); err != nil {
 			return dry.receipt, err
 		}
 		if err := dry.receipt.err(); err != nil {
@@ -151,10 +147,12 @@ func (s *Session) Import(ctx context.Context, o ImportOptions) (Receipt, error) 
 			return dry.receipt, usage(fmt.Errorf("--strict: %d findings; mend the files, or leave out --strict", n))
 		}
 	}
-	return s.send(ctx, o.Wait, func(out *sender) error { return s.importFiles(ctx, a, o, files, out) })
+	return s.send(ctx, o.Wait, func(out *sender) error { return s.importFiles(ctx, a, o, out) })
 }
 
-func (s *Session) importFiles(ctx context.Context, a *adapter.Adapter, o ImportOptions, files []string, out *sender) error {
+func (s *Session) importFiles(ctx context.Context, a *adapter.Adapter, o ImportOptions, out *sender) error {
+	files, missing := a.Files(o.Files)
+	out.receipt.faults = append(out.receipt.faults, missing...)
 	bar := s.progress("importing", int64(len(files)))
 	defer bar.finish()
 	for i, file := range files {
