@@ -152,9 +152,50 @@ func (r *reading) rows(in io.Reader) error {
 	if err != nil {
 		return err
 	}
-	return source.Rows(in, r.path, separator, func(row source.Row) error {
+	findings := &repeated{Sink: r.sink}
+	r.sink = findings
+	err = source.Rows(in, r.path, separator, func(row source.Row) error {
 		return r.one(row.Fields, row.Line)
 	}, r.skipped)
+	if told := findings.tell(); err == nil {
+		err = told
+	}
+	return err
+}
+
+// repeated holds findings back and tells equal ones once: what one row of a
+// table says oddly the thousands beside it say too.
+type repeated struct {
+	Sink
+	findings []Finding
+	count    map[Finding]int // by finding without its line
+}
+
+func (r *repeated) Finding(f Finding) error {
+	line := f.Line
+	f.Line = 0
+	if r.count == nil {
+		r.count = map[Finding]int{}
+	}
+	if r.count[f]++; r.count[f] == 1 {
+		f.Line = line
+		r.findings = append(r.findings, f)
+	}
+	return nil
+}
+
+func (r *repeated) tell() error {
+	for _, f := range r.findings {
+		sort := f
+		sort.Line = 0
+		if n := r.count[sort]; n > 1 {
+			f.Message += fmt.Sprintf(" (the first of %d rows)", n)
+		}
+		if err := r.Sink.Finding(f); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // skipped takes a line or row that cannot be read.
