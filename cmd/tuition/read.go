@@ -86,7 +86,12 @@ func oneOf(cmd *cobra.Command, backfill, history bool) error {
 	case history:
 		return set("metric", "as-of", "from", "every")
 	default:
-		return set("from", "every")
+		for _, name := range []string{"from", "every"} {
+			if cmd.Flags().Changed(name) {
+				return usageError{fmt.Errorf("--%s goes with --backfill: add it, or leave out --%s", name, name)}
+			}
+		}
+		return nil
 	}
 }
 
@@ -191,18 +196,25 @@ func (c *command) deadletterList() *cobra.Command {
 
 func (c *command) deadletterShow() *cobra.Command {
 	var value bool
+	var format string
 	cmd := &cobra.Command{
 		Use:     "show PARTITION@OFFSET",
 		Short:   "Show one dead letter: why, where and how to mend it",
 		Example: "  tuition deadletter show --embedded ./data 0@0\n  tuition deadletter show --embedded ./data 0@0 --value",
 		Args:    exactly(1, "one dead letter, as `tuition deadletter list` names it"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkFormat(format); err != nil {
+				return err
+			}
+			if value && format != "table" {
+				return usageError{fmt.Errorf("--value prints the record as it is, which %s may not hold: leave out --format or --value", format)}
+			}
 			return c.with(cmd, func(s *app.Session) error {
 				t, original, err := s.DeadLetter(cmd.Context(), args[0])
 				if err != nil {
 					return err
 				}
-				if err := printTable(c.stdout, "table", t); err != nil || !value {
+				if err := printTable(c.stdout, format, t); err != nil || !value {
 					return err
 				}
 				_, err = fmt.Fprintf(c.stdout, "\n%s\n", original)
@@ -211,6 +223,7 @@ func (c *command) deadletterShow() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&value, "value", false, "also print the original record; it may hold anything")
+	formatFlag(cmd, &format)
 	return cmd
 }
 

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/tuition-hq/tuition/pkg/app"
 )
@@ -47,6 +50,12 @@ func newRoot(environ []string, stdin io.Reader, stdout, stderr io.Writer) *cobra
 	root.PersistentFlags().StringVar(&c.settings, "settings", "", "settings `file` (YAML); environment variables TUITION_… win over it")
 	root.PersistentFlags().StringVar(&c.embedded, "embedded", "", "use the embedded broker and engine on this `folder`, or join the ones already running there")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		var invalid *pflag.InvalidValueError
+		if errors.As(err, &invalid) {
+			if want := wanted[invalid.GetFlag().Value.Type()]; want != "" {
+				err = fmt.Errorf("--%s %q is not %s", invalid.GetFlag().Name, invalid.GetValue(), want)
+			}
+		}
 		return usageError{fmt.Errorf("%w; `%s --help` shows the flags", err, cmd.CommandPath())}
 	})
 	root.AddCommand(
@@ -55,6 +64,13 @@ func newRoot(environ []string, stdin io.Reader, stdout, stderr io.Writer) *cobra
 		c.metrics(), c.explain(), c.sql(), c.rebuild(),
 	)
 	return root
+}
+
+// wanted says what flags of a type take, in better words than those of the package that parses numbers.
+var wanted = map[string]string{
+	"uint64": fmt.Sprintf("a whole number from 0 to %d", uint64(math.MaxUint64)),
+	"int":    fmt.Sprintf("a whole number from 0 to %d", math.MaxInt),
+	"bool":   "true or false",
 }
 
 func unknownCommand(root *cobra.Command, name string) error {

@@ -42,9 +42,9 @@ func TestBadFiles(t *testing.T) {
 		{name: "before 1980", adapter: "markdown-postmortem", file: "a.md", text: strings.Replace(report, "2024-", "1024-", 1), faults: []string{"a.md:1: adapter markdown-postmortem: an output of the program is not a valid event: ", ""}},
 		{name: "parameter missing", adapter: "release-tags", file: "a.tsv", text: "a\n", want: "adapter release-tags needs --set service=…: the service that the tags release"},
 		{name: "parameter unknown", adapter: "release-tags", file: "a.tsv", text: "a\n", set: map[string]string{"service": "s", "svc": "t"}, want: `adapter release-tags has no parameter "svc"; it has: service, environment, zone, source`},
-		{name: "columns", adapter: "release-tags", file: "a.tsv", text: "version\tcommit\ttagged_at\nv1\tc\n", set: tags, want: "a.tsv:2: adapter release-tags: the row has 2 columns, the first row names 3"},
+		{name: "columns", adapter: "release-tags", file: "a.tsv", text: "version\tcommit\ttagged_at\nv1\tc\n", set: tags, faults: []string{"a.tsv:2: adapter release-tags: the row has 2 columns, the first row names 3"}},
 		{name: "column missing", adapter: "release-tags", file: "a.csv", text: "version,tagged_at\nv1,2024-05-01T08:00:00Z\n", set: tags, faults: []string{"a.csv:2: adapter release-tags: there is no column commit; name the columns"}},
-		{name: "huge line", adapter: "release-tags", file: "a.tsv", text: "version\n" + strings.Repeat("x", 2<<20), set: tags, want: "a.tsv:2: adapter release-tags: the line is longer than 1 MiB"},
+		{name: "huge line", adapter: "release-tags", file: "a.tsv", text: "version\n" + strings.Repeat("x", 2<<20), set: tags, faults: []string{"a.tsv:2: adapter release-tags: the line is longer than 1 MiB"}},
 		{name: "empty table", adapter: "release-tags", file: "a.tsv", set: tags, want: "a.tsv: adapter release-tags: the file is empty"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -207,13 +207,13 @@ func TestUsersAdapterWins(t *testing.T) {
 func TestFiles(t *testing.T) {
 	dir := folder(t, map[string]string{"b.md": report, "a.MD": report, "c.txt": ""})
 	a := load(t, "", "markdown-postmortem")
-	got, err := a.Files([]string{filepath.Join(dir, "c.txt"), dir})
-	if err != nil || strings.Join(got, " ") != dir+"/c.txt "+dir+"/a.MD "+dir+"/b.md" {
-		t.Errorf("got %v, %v", got, err)
+	got, faults := a.Files([]string{"/nowhere", filepath.Join(dir, "c.txt"), dir})
+	if len(faults) != 1 || strings.Join(got, " ") != dir+"/c.txt "+dir+"/a.MD "+dir+"/b.md" {
+		t.Errorf("got %v, %v", got, faults)
 	}
 	for path, want := range map[string]string{"/nowhere": "there is no such file or folder", t.TempDir(): "nothing in this folder is for this adapter; name a folder with files .md, .markdown"} {
-		if _, err := a.Files([]string{path}); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v", path, err)
+		if _, faults := a.Files([]string{path}); len(faults) != 1 || !strings.Contains(faults[0].Error(), want) {
+			t.Errorf("%s: %v", path, faults)
 		}
 	}
 }

@@ -50,13 +50,14 @@ var extensions = map[string][]string{
 }
 
 // Files expands folders among the paths into the files in them that the
-// adapter reads, by name; folders in folders are left alone.
-func (a *Adapter) Files(paths []string) ([]string, error) {
-	var files []string
+// adapter reads, by name; folders in folders are left alone. A path that gives no
+// file is a fault, and the others are expanded all the same.
+func (a *Adapter) Files(paths []string) (files []string, faults []error) {
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err != nil {
-			return nil, &Fault{Adapter: a.Name, File: path, What: "there is no such file or folder", Mend: "check the path"}
+			faults = append(faults, &Fault{Adapter: a.Name, File: path, What: "there is no such file or folder", Mend: "check the path"})
+			continue
 		}
 		if !info.IsDir() {
 			files = append(files, path)
@@ -64,7 +65,8 @@ func (a *Adapter) Files(paths []string) ([]string, error) {
 		}
 		entries, err := os.ReadDir(path)
 		if err != nil {
-			return nil, &Fault{Adapter: a.Name, File: path, What: "the folder cannot be read", Mend: "check its permissions"}
+			faults = append(faults, &Fault{Adapter: a.Name, File: path, What: "the folder cannot be read", Mend: "check its permissions"})
+			continue
 		}
 		found := false
 		for _, entry := range entries {
@@ -73,13 +75,13 @@ func (a *Adapter) Files(paths []string) ([]string, error) {
 			}
 		}
 		if !found {
-			return nil, &Fault{
+			faults = append(faults, &Fault{
 				Adapter: a.Name, File: path, What: "nothing in this folder is for this adapter",
 				Mend: "name a folder with files " + strings.Join(extensions[a.Input], ", "),
-			}
+			})
 		}
 	}
-	return files, nil
+	return files, faults
 }
 
 func (a *Adapter) reads(file string) bool {
@@ -150,18 +152,60 @@ func (r *reading) rows(in io.Reader) error {
 	if err != nil {
 		return err
 	}
-	return source.Rows(in, r.path, separator, func(row source.Row) error {
+	findings := &repeated{Sink: r.sink}
+	r.sink = findings
+	err = source.Rows(in, r.path, separator, func(row source.Row) error {
 		return r.one(row.Fields, row.Line)
-	})
+	}, r.skipped)
+	if told := findings.tell(); err == nil {
+		err = told
+	}
+	return err
 }
+
+// repeated holds findings back and tells equal ones once: what one row of a
+// table says oddly the thousands beside it say too.
+type repeated struct {
+	Sink
+	findings []Finding
+	count    map[Finding]int // by finding without its line
+}
+
+func (r *repeated) Finding(f Finding) error {
+	line := f.Line
+	f.Line = 0
+	if r.count == nil {
+		r.count = map[Finding]int{}
+	}
+	if r.count[f]++; r.count[f] == 1 {
+		f.Line = line
+		r.findings = append(r.findings, f)
+	}
+	return nil
+}
+
+func (r *repeated) tell() error {
+	for _, f := range r.findings {
+		sort := f
+		sort.Line = 0
+		if n := r.count[sort]; n > 1 {
+			f.Message += fmt.Sprintf(" (the first of %d rows)", n)
+		}
+		if err := r.Sink.Finding(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// skipped takes a line or row that cannot be read.
+func (r *reading) skipped(f *source.Fault) error { return r.sink.Fault(r.fault(f).(*Fault)) }
 
 func (r *reading) json(in io.Reader) error {
 	if strings.ToLower(filepath.Ext(r.path)) != ".json" {
 		return source.JSONLines(in, r.path, func(m event.Message) error {
 			return r.decoded(m.Value, m.Line)
-		}, func(f *source.Fault) error {
-			return r.sink.Fault(r.fault(f).(*Fault))
-		})
+		}, r.skipped)
 	}
 	data, err := source.Document(in, r.path)
 	if err != nil {

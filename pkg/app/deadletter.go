@@ -44,14 +44,41 @@ func (s *Session) deadLetters(ctx context.Context) (consume.DeadLetters, error) 
 	return letters, s.prepare(ctx)
 }
 
+// chosen are the dead letters and the filter, whose topic is one that is read or
+// that a letter came from: nothing would be found under a mistyped name.
+func (s *Session) chosen(ctx context.Context, f DeadLetterFilter) (consume.DeadLetters, consume.Filter, error) {
+	filter, err := f.filter()
+	if err != nil {
+		return consume.DeadLetters{}, filter, err
+	}
+	letters, err := s.deadLetters(ctx)
+	if err != nil {
+		return letters, filter, err
+	}
+	topics := []string{s.settings.Kafka.EventsTopic}
+	for _, t := range s.settings.Kafka.Topics {
+		topics = append(topics, t.Name)
+	}
+	if f.Topic == "" || slices.Contains(topics, f.Topic) {
+		return letters, filter, nil
+	}
+	err = letters.List(ctx, consume.Filter{}, func(l *consume.Letter) error {
+		if l.Origin.Topic != "" && !slices.Contains(topics, l.Origin.Topic) {
+			topics = append(topics, l.Origin.Topic)
+		}
+		return nil
+	})
+	if err == nil && !slices.Contains(topics, f.Topic) {
+		slices.Sort(topics)
+		err = usage(fmt.Errorf("--topic %q is neither read nor the origin of a dead letter; topics are %s", f.Topic, strings.Join(topics, ", ")))
+	}
+	return letters, filter, err
+}
+
 // DeadLetters lists what was rejected, without any content.
 func (s *Session) DeadLetters(ctx context.Context, f DeadLetterFilter) (Table, error) {
 	t := Table{Columns: []string{"at", "written", "code", "pointer", "origin", "bytes", "why"}}
-	filter, err := f.filter()
-	if err != nil {
-		return t, err
-	}
-	letters, err := s.deadLetters(ctx)
+	letters, filter, err := s.chosen(ctx, f)
 	if err != nil {
 		return t, err
 	}
@@ -93,6 +120,7 @@ func (s *Session) DeadLetter(ctx context.Context, name string) (Table, []byte, e
 		{"at", place(l.Position)},
 		{"written", moment(l.WrittenAt)},
 		{"origin", l.Origin.String()},
+		{"first origin", l.First},
 		{"record's time", moment(l.Timestamp)},
 		{"stage", l.Stage},
 		{"code", string(l.Code)},
@@ -130,14 +158,10 @@ type Replayed = consume.Replayed
 
 // Replay sends the chosen dead letters to the topics they came from.
 func (s *Session) Replay(ctx context.Context, f DeadLetterFilter, o ReplayOptions) (Replayed, error) {
-	filter, err := f.filter()
-	if err != nil {
-		return Replayed{}, err
-	}
 	if o.Rate < 0 {
 		return Replayed{}, usage(fmt.Errorf("--rate %d: give a number of records a second, or 0 for no limit", o.Rate))
 	}
-	letters, err := s.deadLetters(ctx)
+	letters, filter, err := s.chosen(ctx, f)
 	if err != nil {
 		return Replayed{}, err
 	}
@@ -149,11 +173,7 @@ type Purged = consume.Purged
 
 // PurgeDeadLetters removes the chosen dead letters, as far as a log can be cut from its start.
 func (s *Session) PurgeDeadLetters(ctx context.Context, f DeadLetterFilter, dryRun bool) (Purged, error) {
-	filter, err := f.filter()
-	if err != nil {
-		return Purged{}, err
-	}
-	letters, err := s.deadLetters(ctx)
+	letters, filter, err := s.chosen(ctx, f)
 	if err != nil {
 		return Purged{}, err
 	}

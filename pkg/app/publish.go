@@ -131,17 +131,13 @@ func (s *Session) Import(ctx context.Context, o ImportOptions) (Receipt, error) 
 	if err != nil {
 		return Receipt{}, usage(err)
 	}
-	files, err := a.Files(o.Files)
-	if err != nil {
-		return Receipt{}, usage(err)
-	}
 	if o.Strict {
 		decoder, err := s.newDecoder()
 		if err != nil {
 			return Receipt{Dry: true}, err
 		}
 		dry := &sender{receipt: Receipt{Dry: true}, decoder: decoder}
-		if err := s.importFiles(ctx, a, o, files, dry); err != nil {
+		if err := s.importFiles(ctx, a, o, dry); err != nil {
 			return dry.receipt, err
 		}
 		if err := dry.receipt.err(); err != nil {
@@ -151,10 +147,12 @@ func (s *Session) Import(ctx context.Context, o ImportOptions) (Receipt, error) 
 			return dry.receipt, usage(fmt.Errorf("--strict: %d findings; mend the files, or leave out --strict", n))
 		}
 	}
-	return s.send(ctx, o.Wait, func(out *sender) error { return s.importFiles(ctx, a, o, files, out) })
+	return s.send(ctx, o.Wait, func(out *sender) error { return s.importFiles(ctx, a, o, out) })
 }
 
-func (s *Session) importFiles(ctx context.Context, a *adapter.Adapter, o ImportOptions, files []string, out *sender) error {
+func (s *Session) importFiles(ctx context.Context, a *adapter.Adapter, o ImportOptions, out *sender) error {
+	files, missing := a.Files(o.Files)
+	out.receipt.faults = append(out.receipt.faults, missing...)
 	bar := s.progress("importing", int64(len(files)))
 	defer bar.finish()
 	for i, file := range files {
@@ -217,6 +215,8 @@ type sender struct {
 	row      event.Event    // used again for each
 	topic    string
 	chunk    []event.Message
+	added    event.Position // in its file, of the event added last
+	upTo     event.Position // all events to here are acknowledged
 	receipt  Receipt
 }
 
@@ -232,7 +232,7 @@ func (o *sender) add(m event.Message) error {
 		}
 		return nil
 	}
-	m.Position = event.Position{Topic: o.topic}
+	o.added, m.Position = m.Position, event.Position{Topic: o.topic}
 	o.chunk = append(o.chunk, m)
 	if len(o.chunk) < sendChunk {
 		return nil
@@ -249,7 +249,30 @@ func (o *sender) flush() error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errSend, err)
 	}
+	o.upTo = o.added
 	return nil
+}
+
+// stopped says how far the sending came before a server failed.
+func (s *Session) stopped(o *sender, err error) error {
+	if err == nil || errors.Is(err, ErrUsage) || o.ctx.Err() != nil {
+		return err
+	}
+	acknowledged := int64(0)
+	for _, spans := range o.producer.Spans() {
+		for _, span := range spans {
+			acknowledged += span.Last - span.First + 1
+		}
+	}
+	err = s.Explain(err)
+	switch at := o.upTo.String(); {
+	case acknowledged == 0:
+		return err
+	case at == "":
+		return fmt.Errorf("%w. %d events were acknowledged: send all again, nothing counts twice", err, acknowledged)
+	default:
+		return fmt.Errorf("%w. %d events were acknowledged, all up to %s: send all again, nothing counts twice", err, acknowledged, at)
+	}
 }
 
 // send opens a producer, lets fill produce, and waits until what was sent is
@@ -265,12 +288,12 @@ func (s *Session) send(ctx context.Context, wait bool, fill func(*sender) error)
 	defer producer.Close()
 	out := &sender{ctx: ctx, producer: producer, topic: s.settings.Kafka.EventsTopic}
 	if err := errors.Join(fill(out), out.flush()); err != nil {
-		return out.receipt, err
+		return out.receipt, s.stopped(out, err)
 	}
 	out.receipt.Waited = wait
 	if wait && out.receipt.Sent > 0 {
 		if err := s.waitFolded(ctx, producer, &out.receipt); err != nil {
-			return out.receipt, err
+			return out.receipt, s.stopped(out, err)
 		}
 	}
 	return out.receipt, out.receipt.err()
@@ -289,7 +312,12 @@ func (s *Session) waitFolded(ctx context.Context, producer *consume.Producer, re
 		defer func() { err = errors.Join(err, stop()) }()
 	}
 	done := s.slow("waiting until what was sent is folded")
-	err = consume.WaitCommitted(ctx, s.connection(), s.settings.Kafka.Group, producer.Offsets(), s.stillWaiting)
+	err = consume.WaitCommitted(ctx, s.connection(), s.settings.Kafka.Group, producer.Offsets(), func(why error) {
+		if unreachable(why) {
+			why = fmt.Errorf("%w. All %d events were acknowledged: wait for the servers, or stop and send all again, nothing counts twice", s.Explain(why), receipt.Sent)
+		}
+		s.stillWaiting(why)
+	})
 	done()
 	if err != nil {
 		return err

@@ -19,8 +19,9 @@ func TestExplainNamesTheSetting(t *testing.T) {
 		encrypted bool
 		want      []string
 	}{
-		{"ClickHouse away", fmt.Errorf("read log_state: %w", refused), false, []string{"ClickHouse (clickhouse.addresses ch:9000) does not answer: read log_state: ", "connection refused; `tuition check --connect` tells more"}},
-		{"Kafka away", fmt.Errorf("kafka: cannot send: %w", refused), false, []string{"Kafka (kafka.brokers k:9092) does not answer: "}},
+		{"ClickHouse away", fmt.Errorf("read log_state: %w", refused), false, []string{"ClickHouse (clickhouse.addresses ch:9000) does not answer: dial tcp: connection refused; start it, or correct clickhouse.addresses; `tuition check --connect` tells more"}},
+		{"Kafka away", fmt.Errorf("kafka: cannot send: %w", refused), false, []string{"Kafka (kafka.brokers k:9092) does not answer: dial tcp: connection refused; start it, or correct kafka.brokers; "}},
+		{"ClickHouse breaks off", fmt.Errorf("read log_state: %w", &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}), false, []string{"does not answer: read log_state: read tcp: connection reset"}},
 		{"HTTP port", errors.New("[handshake] unexpected packet [72] from server"), false, []string{"this is the HTTP port: name that of the native protocol, 9000"}},
 		{"ClickHouse wants TLS", errors.New("[handshake] unexpected packet [21] from server"), false, []string{"perhaps it expects TLS: set clickhouse.tls.enabled"}},
 		{"Kafka wants TLS", fmt.Errorf("kafka: %w", io.ErrUnexpectedEOF), false, []string{"kafka.brokers"}},
@@ -42,7 +43,9 @@ func TestExplainNamesTheSetting(t *testing.T) {
 			}
 		})
 	}
-	for _, err := range []error{nil, errors.New("table event is missing"), usage(refused)} {
+	s := &Session{settings: DefaultSettings()}
+	both := errors.Join(s.unreached(refused), s.unreached(fmt.Errorf("kafka: %w", refused)))
+	for _, err := range []error{nil, both, errors.New("table event is missing"), usage(refused)} {
 		if got := (&Session{settings: DefaultSettings()}).Explain(err); got != err {
 			t.Errorf("%v became %v", err, got)
 		}

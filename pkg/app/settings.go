@@ -13,6 +13,8 @@ import (
 
 	"github.com/caarlos0/env/v11"
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
 )
 
 // Settings is everything that can be set, by one YAML file and by environment
@@ -220,6 +222,9 @@ func readSettingsFile(path string, s *Settings) error {
 			reason += didYouMean(name, settingNames())
 		}
 		reason = plainReason(reason)
+		if !strings.HasPrefix(reason, "[") {
+			reason = placeOf(text) + reason
+		}
 		return fmt.Errorf("settings file %s: %s; `tuition check --help` lists the settings", path, reason)
 	}
 	return nil
@@ -237,8 +242,39 @@ func readSmallFile(path string) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
+// placeOf gives the line and name of the first setting that cannot be read by
+// itself: the library gives neither for durations and what reads itself.
+func placeOf(text []byte) string {
+	file, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		return ""
+	}
+	for _, setting := range Documentation() {
+		path, err := yaml.PathString("$." + setting.Name)
+		if err != nil {
+			continue
+		}
+		node, err := path.FilterFile(file)
+		if err != nil || node == nil || yaml.NodeToValue(node, reflect.New(setting.kind).Interface()) == nil {
+			continue
+		}
+		if pairs, is := node.(*ast.MappingNode); is && setting.kind.Kind() == reflect.Map {
+			for _, pair := range pairs.Values {
+				if yaml.NodeToValue(pair.Value, reflect.New(setting.kind.Elem()).Interface()) != nil {
+					node = pair.Value
+					break
+				}
+			}
+		}
+		at := node.GetToken().Position
+		return fmt.Sprintf("[%d:%d] setting %s: ", at.Line, at.Column, setting.Name)
+	}
+	return ""
+}
+
 var (
-	wrongKind     = regexp.MustCompile(`cannot unmarshal \S+ into Go struct field \S+ of type (\S+)`)
+	wrongKind     = regexp.MustCompile(`cannot unmarshal .+ into Go struct field \S+ of type (\S+)`)
+	wrongShape    = regexp.MustCompile(`\w+ was used where (sequence|mapping) is expected`)
 	wrongDuration = regexp.MustCompile(`time: .*duration "`)
 )
 
@@ -254,12 +290,16 @@ func plainReason(reason string) string {
 				return strings.Replace(reason, found[0], words+", is needed here", 1)
 			}
 		}
+		if found[1] == "string" || found[1] == "app.Secret" {
+			return strings.Replace(reason, found[0], "one text is needed here, in quotes if it has : or #", 1)
+		}
 	}
-	for _, library := range []struct{ says, means string }{
-		{"string was used where sequence is expected", `a list is needed here, such as [one, two]`},
-		{"mapping was used where sequence is expected", `a list is needed here, such as [one, two]`},
-	} {
-		reason = strings.Replace(reason, library.says, library.means, 1)
+	if found := wrongShape.FindStringSubmatch(reason); found != nil {
+		means := "a list is needed here, such as [one, two]"
+		if found[1] == "mapping" {
+			means = "settings are needed here, each as name: value"
+		}
+		return strings.Replace(reason, found[0], means, 1)
 	}
 	return reason
 }

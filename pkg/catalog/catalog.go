@@ -6,6 +6,7 @@ package catalog
 
 import (
 	"sort"
+	"strings"
 	"time"
 )
 
@@ -92,6 +93,10 @@ func ReadCatalog(path string) (Catalog, []Problem, error) {
 		}
 	}
 	c := f.assemble(entries)
+	if len(entries) == 0 && len(f.problems) == 0 {
+		f.warn(f.at(f.documents[0]), "the catalogue has no service, so every service of an event is unknown to it",
+			"add services, or leave out catalog_file")
+	}
 	return c, f.warnings, f.err()
 }
 
@@ -132,6 +137,7 @@ func (f *file) assemble(entries []entry) Catalog {
 		owner[e.Name] = e.at
 		unique = append(unique, e)
 	}
+	f.sameButForCase(unique)
 	users := f.aliasUsers(unique, owner)
 	c := Catalog{Services: make([]Service, 0, len(unique))}
 	for _, e := range unique {
@@ -166,6 +172,26 @@ func (f *file) assemble(entries []entry) Catalog {
 	}
 	sort.Slice(c.Services, func(i, j int) bool { return c.Services[i].Name < c.Services[j].Name })
 	return c
+}
+
+// sameButForCase warns of services, and of teams, whose names differ in case
+// alone: events are matched by the exact name, so that one is counted as two.
+func (f *file) sameButForCase(entries []entry) {
+	services, teams := map[string]entry{}, map[string]entry{}
+	for _, e := range entries {
+		if first, taken := services[strings.ToLower(e.Name)]; taken {
+			f.warn(e.at, "service "+quote(e.Name)+" differs from "+quote(first.Name)+" at line "+first.at.lineText()+" in case alone, and is another service",
+				"nothing, if they are two; else keep one, with the other name among its aliases")
+		} else {
+			services[strings.ToLower(e.Name)] = e
+		}
+		if first, taken := teams[strings.ToLower(e.Team)]; !taken {
+			teams[strings.ToLower(e.Team)] = e
+		} else if first.Team != e.Team {
+			f.warn(e.at, "team "+quote(e.Team)+" differs from "+quote(first.Team)+", of the service at line "+first.at.lineText()+", in case alone, and is another team",
+				"nothing, if they are two; else write it in one way")
+		}
+	}
 }
 
 // aliasUsers gives each alias its one service. An alias that was written for
@@ -216,9 +242,17 @@ func (f *file) date(d field) int64 {
 		return 0
 	}
 	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.UnixMilli()
+		t, err := time.Parse(layout, text)
+		switch {
+		case err != nil:
+			continue
+		case t.Year() < 1980 || t.Year() > 2199:
+			f.fail(f.at(d.value), quote(text)+" is outside the years 1980 to 2199", "correct the year")
+		case t.After(time.Now()):
+			f.warn(f.at(d.value), quote(text)+" is yet to come; until then the service is not counted as running",
+				"nothing, if it is planned; else correct the date")
 		}
+		return t.UnixMilli()
 	}
 	f.fail(f.at(d.value), quote(text)+" is not a date", "write 2024-05-01 or 2024-05-01T08:00:00Z")
 	return 0

@@ -144,6 +144,29 @@ func TestBackstage(t *testing.T) {
 	}
 }
 
+// What may be meant is read, and said.
+func TestWarnings(t *testing.T) {
+	for name, c := range map[string]struct {
+		text, want string
+		services   int
+	}{
+		"no service":      {"services: []\n", ":1:1: the catalogue has no service", 0},
+		"null":            {"# none yet\nservices:\n", ":2:1: the catalogue has no service", 0},
+		"service in case": {"services:\n  - name: cart\n  - name: Cart\n", `:3:5: service "Cart" differs from "cart" at line 2 in case alone`, 2},
+		"team in case":    {"services:\n  - {name: a, team: Shop}\n  - {name: b}\n  - {name: c, team: shop}\n", `:4:5: team "shop" differs from "Shop", of the service at line 2, in case alone`, 3},
+		"far ahead":       {"services:\n  - name: a\n    aliveFrom: 2199-05-01\n", `:3:16: "2199-05-01" is yet to come`, 1},
+		"an empty alias":  {"services:\n  - name: a\n    aliases: [x, ' ']\n", `:3:18: an empty name is passed over`, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := write(t, c.text)
+			got, warnings, err := ReadCatalog(path)
+			if err != nil || len(got.Services) != c.services || len(warnings) != 1 || !strings.HasPrefix(warnings[0].Error(), path+c.want) {
+				t.Errorf("got %v, warnings %v, %v; want %s", got, warnings, err, c.want)
+			}
+		})
+	}
+}
+
 func TestRules(t *testing.T) {
 	rules, err := ReadRules(write(t, `
 rules:
@@ -189,6 +212,12 @@ func TestBadFiles(t *testing.T) {
 		"depends on itself":   {catalogue, "services:\n  - name: a\n    dependsOn: [a]\n", `:3:17: service "a" depends on itself`},
 		"not a list":          {catalogue, "services:\n  - name: a\n    aliases: x\n", `:3:14: "this field" must be a list`},
 		"bad date":            {catalogue, "services:\n  - name: a\n    aliveFrom: May\n", `:3:16: "May" is not a date`},
+		"year of five digits": {catalogue, "services:\n  - name: a\n    aliveFrom: 20245-05-01\n", `:3:16: "20245-05-01" is not a date`},
+		"beyond all years":    {catalogue, "services:\n  - name: a\n    aliveFrom: 9024-05-01\n", `:3:16: "9024-05-01" is outside the years 1980 to 2199; correct the year`},
+		"before all years":    {catalogue, "services:\n  - name: a\n    aliveFrom: 1970-01-01\n", `:3:16: "1970-01-01" is outside the years 1980 to 2199`},
+		"a name of spaces":    {catalogue, "services:\n  - name: '  '\n", `:2:5: a service without "name"`},
+		"a name with NUL":     {catalogue, "services:\n  - name: \"a\\0\"\n", `:2:11: "a\x00" has a character that cannot be seen; take it out`},
+		"an alias with NUL":   {catalogue, "services:\n  - name: a\n    aliases: [\"\\0\"]\n", `:3:15: "\x00" has a character that cannot be seen`},
 		"nested value":        {catalogue, "services:\n  - name: {a: b}\n", `:2:11: this must be a single value`},
 		"second document":     {catalogue, "services:\n  - name: a\n---\nkind: Component\n", ":4:1: a Component without `metadata`"},
 		"YAML alias":          {catalogue, "services:\n  - &a {name: a}\n  - *a\n", `:3:5: a YAML alias`},

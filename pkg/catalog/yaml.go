@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -244,27 +245,36 @@ func (f *file) required(n ast.Node, fields map[string]field, key, what string) s
 
 // text gives a scalar as it is written; "" if the field is absent or null.
 func (f *file) text(d field) string {
+	var text string
 	switch n := d.value.(type) {
 	case nil, *ast.NullNode:
 		return ""
 	case *ast.LiteralNode:
-		return strings.TrimSpace(n.Value.Value)
+		text = n.Value.Value
 	case *ast.StringNode:
-		return strings.TrimSpace(n.Value)
+		text = n.Value
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
-		return strings.TrimSpace(n.GetToken().Value)
+		text = n.GetToken().Value
 	default:
 		f.fail(f.at(n), "this must be a single value", "write text, in quotes if it has : or #")
 		return ""
 	}
+	// In quotes an escape can stand for anything; no event's name has such a character.
+	if strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }) {
+		f.fail(f.at(d.value), quote(text)+" has a character that cannot be seen", "take it out")
+	}
+	return strings.TrimSpace(text)
 }
 
 func (f *file) names(d field) []named {
 	var names []named
 	for _, n := range f.sequence(d.value, "this field") {
-		if name := f.text(field{value: n}); name != "" {
-			names = append(names, named{name: name, at: f.at(n)})
+		name := f.text(field{value: n})
+		if name == "" {
+			f.warn(f.at(n), "an empty name is passed over", "take it out, or write the name")
+			continue
 		}
+		names = append(names, named{name: name, at: f.at(n)})
 	}
 	return names
 }

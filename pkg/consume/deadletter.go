@@ -24,13 +24,17 @@ const (
 	headerMessage   = "tuition-dl-message"
 	headerSchema    = "tuition-dl-schema"
 	headerVersion   = "tuition-dl-version"
-	headerAttempts  = "tuition-dl-attempts"
-	headerSHA256    = "tuition-dl-sha256" // of the value
+	headerAttempts  = "tuition-dl-attempts" // how often the record was rejected, replays among it
+	headerSHA256    = "tuition-dl-sha256"   // of the value
 	headerOmitted   = "tuition-dl-value-omitted"
 	headerPrefix    = "tuition-dl-"
-	// headerReplay names the dead letter that a replayed record comes from.
-	headerReplay = "tuition-replay-of"
+	// A replayed record says where it was read first, however often it was replayed,
+	// and how often it had been rejected by then.
+	headerReplay         = "tuition-replay-of"
+	headerReplayAttempts = "tuition-replay-attempts"
 )
+
+func ofReplay(key string) bool { return key == headerReplay || key == headerReplayAttempts }
 
 const stageDecode = "decode"
 
@@ -61,17 +65,9 @@ func deadLetter(topic, version string, m *event.Message, r *event.Rejection) eve
 	add(headerSchema, r.Schema)
 	add(headerVersion, version)
 	add(headerSHA256, hex.EncodeToString(sum[:]))
-	add(headerAttempts, "1")
+	before, _ := strconv.Atoi(header(m, headerReplayAttempts)) // a text of somebody else's counts as none
+	add(headerAttempts, strconv.Itoa(max(0, before)+1))
 	return d
-}
-
-// setAttempts says in the letter's header how often it was sent.
-func setAttempts(d *event.Message, n int) {
-	for i := range d.Headers {
-		if d.Headers[i].Key == headerAttempts {
-			d.Headers[i].Value = []byte(strconv.Itoa(n))
-		}
-	}
 }
 
 // explain says what was expected and how to mend it; a rejection holds no content.

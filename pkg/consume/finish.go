@@ -60,17 +60,11 @@ func (g *generation) retrying(stage string, err error) {
 
 // deadLetters writes the rejected records, trying again in place until ctx ends.
 func (g *generation) deadLetters(ctx context.Context, b *batch) error {
-	attempt := 0
 	var left []event.Message
+	for _, r := range b.rejected {
+		left = append(left, deadLetter(g.cfg.DeadLetterTopic, g.cfg.Version, &r.message, &r.rejection))
+	}
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		if attempt++; attempt == 1 {
-			for _, r := range b.rejected {
-				left = append(left, deadLetter(g.cfg.DeadLetterTopic, g.cfg.Version, &r.message, &r.rejection))
-			}
-		}
-		for i := range left {
-			setAttempts(&left[i], attempt)
-		}
 		var err error
 		left, err = g.producer.sendWhole(ctx, left, func(m event.Message) event.Message {
 			g.log.Error("a dead letter is too large for its topic and is written without its value", zap.Stringer("from", rejectedAt(&m)), zap.Int("bytes", len(m.Value)))

@@ -20,6 +20,7 @@ import (
 type Letter struct {
 	Position  event.Position // in the dead-letter topic
 	Origin    event.Position // where the record was read
+	First     string         // where it was read first, if it was replayed since; else as Origin
 	WrittenAt event.Millis
 	Timestamp event.Millis // of the original record
 	Stage     string
@@ -27,7 +28,7 @@ type Letter struct {
 	Pointer   string
 	Message   string
 	Version   string // of the program that rejected it
-	Attempts  int
+	Attempts  int    // how often the record was rejected
 	SHA256    string // of the value, hexadecimal
 	Bytes     int    // of the value
 	Omitted   bool   // the value was too large for the dead-letter topic and stays at Origin
@@ -59,6 +60,9 @@ func openLetter(m *event.Message) *Letter {
 		Position: m.Position, Origin: rejectedAt(m), WrittenAt: m.Time, Stage: header(m, headerStage), Code: event.Code(header(m, headerCode)),
 		Pointer: header(m, headerPointer), Message: header(m, headerMessage), Version: header(m, headerVersion), SHA256: header(m, headerSHA256),
 		Bytes: len(m.Value), record: *m,
+	}
+	if l.First = header(m, headerReplay); l.First == "" {
+		l.First = l.Origin.String()
 	}
 	l.Attempts, _ = strconv.Atoi(header(m, headerAttempts))
 	ms, _ := strconv.ParseInt(header(m, headerTimestamp), 10, 64)
@@ -153,7 +157,7 @@ type Replayed struct {
 const replayGroup = 100
 
 // Replay sends the original records of matching letters to the topics they came
-// from, with a header that names their origin. The letters stay. Replaying twice
+// from, with headers that name their first origin and how often they were rejected. The letters stay. Replaying twice
 // changes nothing, because an event is known by its identity.
 func (d DeadLetters) Replay(ctx context.Context, o ReplayOptions) (Replayed, error) {
 	var done Replayed
@@ -186,6 +190,17 @@ func (d DeadLetters) Replay(ctx context.Context, o ReplayOptions) (Replayed, err
 	if o.Rate > 0 {
 		limit = min(limit, max(o.Rate/10, 1))
 	}
+	// A record has a letter for each time it was rejected; the first of them is sent, and counts on from the last.
+	attempts := map[[sha256.Size]byte]int{}
+	if !o.DryRun {
+		err = d.each(ctx, func(l *Letter) error {
+			attempts[l.content()] = max(attempts[l.content()], l.Attempts)
+			return nil
+		})
+		if err != nil {
+			return done, err
+		}
+	}
 	err = d.List(ctx, o.Filter, func(l *Letter) error {
 		done.Matched++
 		switch {
@@ -198,6 +213,7 @@ func (d DeadLetters) Replay(ctx context.Context, o ReplayOptions) (Replayed, err
 			done.Repeated++
 			return nil
 		}
+		l.Attempts = max(l.Attempts, attempts[l.content()])
 		m, err := d.original(ctx, l)
 		switch {
 		case errors.Is(err, ErrNoRecord):
@@ -228,7 +244,7 @@ func (l *Letter) content() [sha256.Size]byte {
 	part([]byte(l.SHA256))
 	part(l.record.Key)
 	for _, header := range l.Headers() {
-		if header.Key != headerReplay {
+		if !ofReplay(header.Key) {
 			part([]byte(header.Key))
 			part(header.Value)
 		}
@@ -245,7 +261,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// original is the record as it was sent first, with a header that names its origin.
+// original is the record as it was sent first, with the headers of a replay.
 func (d DeadLetters) original(ctx context.Context, l *Letter) (*event.Message, error) {
 	m := &event.Message{Position: event.Position{Topic: l.Origin.Topic}, Key: l.record.Key, Value: l.record.Value}
 	if l.Omitted {
@@ -259,11 +275,13 @@ func (d DeadLetters) original(ctx context.Context, l *Letter) (*event.Message, e
 		m.Value = there.Value
 	}
 	for _, h := range l.Headers() {
-		if h.Key != headerReplay {
+		if !ofReplay(h.Key) {
 			m.Headers = append(m.Headers, h)
 		}
 	}
-	m.Headers = append(m.Headers, event.Header{Key: headerReplay, Value: []byte(l.Origin.String())})
+	m.Headers = append(m.Headers,
+		event.Header{Key: headerReplay, Value: []byte(l.First)},
+		event.Header{Key: headerReplayAttempts, Value: []byte(strconv.Itoa(l.Attempts))})
 	return m, nil
 }
 

@@ -3,6 +3,7 @@ package explain
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -148,13 +149,22 @@ func noScope(estimates []learning.Estimate, scope learning.Scope) error {
 	return fmt.Errorf("there is no scope %s; there are %s%s: %s", ScopeText(scope), strings.Join(names[:min(few, len(names))], ", "), more, list)
 }
 
-func windowsOf(estimates []learning.Estimate) []string {
-	var windows []string
-	for _, e := range estimates {
-		windows = append(windows, e.Window)
+// NoWindow says, as Missing, that nothing is given for any of some windows, and
+// which there are; nil if one of them is there, or none at all yet.
+func NoWindow(estimates []learning.Estimate, windows ...string) error {
+	have := windowsOf(estimates)
+	if len(have) == 0 || slices.ContainsFunc(windows, func(w string) bool { return slices.Contains(have, w) }) {
+		return nil
 	}
-	slices.Sort(windows)
-	return windows
+	return Missing{fmt.Errorf("there is no estimate for the window %s; there are %s", strings.Join(windows, ", "), strings.Join(have, ", "))}
+}
+
+func windowsOf(estimates []learning.Estimate) []string {
+	windows := map[string]bool{}
+	for i := range estimates {
+		windows[estimates[i].Window] = true
+	}
+	return slices.Sorted(maps.Keys(windows))
 }
 
 // FirstSentence is the beginning of a text up to its first full stop.

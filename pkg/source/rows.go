@@ -30,11 +30,22 @@ func Separator(file string) (rune, error) {
 }
 
 // Rows reads a table whose first row names its columns, and gives each row to
-// yield, which ends the reading by an error. CSV is RFC 4180; a tab-separated
-// file has no quotes.
-func Rows(r io.Reader, file string, separator rune, yield func(Row) error) error {
+// yield. CSV is RFC 4180; a tab-separated file has no quotes. A row that cannot
+// be read goes to bad, with what to mend, and reading goes on, unless more than
+// maxFaults are bad: that is another file. Either ends the reading by an error.
+func Rows(r io.Reader, file string, separator rune, yield func(Row) error, bad func(*Fault) error) error {
 	in := &lines{r: bufio.NewReaderSize(r, 64<<10), file: file}
 	var header []string
+	faults := 0
+	skip := func(fault *Fault) error {
+		if header == nil {
+			return fault
+		}
+		if faults++; faults > maxFaults {
+			return &Fault{File: file, Line: fault.Line, What: fmt.Sprintf("more than %d rows cannot be read; nothing is read from here on", maxFaults), Mend: "is this the right file?"}
+		}
+		return bad(fault)
+	}
 	take := func(line int, cells []string) error {
 		if header == nil {
 			header = make([]string, len(cells))
@@ -52,10 +63,10 @@ func Rows(r io.Reader, file string, separator rune, yield func(Row) error) error
 			return nil
 		}
 		if len(cells) != len(header) {
-			return &Fault{
+			return skip(&Fault{
 				File: file, Line: line, What: fmt.Sprintf("the row has %d columns, the first row names %d", len(cells), len(header)),
 				Mend: "add the missing separators, or quote a cell that holds one",
-			}
+			})
 		}
 		fields := make(map[string]any, len(cells))
 		for i, cell := range cells {
@@ -65,9 +76,9 @@ func Rows(r io.Reader, file string, separator rune, yield func(Row) error) error
 	}
 	var err error
 	if separator == '\t' {
-		err = in.tabs(take)
+		err = in.tabs(take, skip)
 	} else {
-		err = in.quoted(separator, take)
+		err = in.quoted(separator, take, skip)
 	}
 	if err != nil {
 		return err
@@ -78,14 +89,21 @@ func Rows(r io.Reader, file string, separator rune, yield func(Row) error) error
 	return nil
 }
 
-func (l *lines) tabs(take func(int, []string) error) error {
+func (l *lines) tabs(take func(int, []string) error, skip func(*Fault) error) error {
 	for {
 		line, err := l.next()
 		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
-			return err
+			var fault *Fault
+			if errors.As(err, &fault) && fault.Line > 0 {
+				err = skip(fault)
+			}
+			if err != nil {
+				return err
+			}
+			continue
 		}
 		if len(line) == 0 {
 			continue
@@ -96,7 +114,7 @@ func (l *lines) tabs(take func(int, []string) error) error {
 	}
 }
 
-func (l *lines) quoted(separator rune, take func(int, []string) error) error {
+func (l *lines) quoted(separator rune, take func(int, []string) error, skip func(*Fault) error) error {
 	bounded := &rowBound{l: l}
 	in := csv.NewReader(bounded)
 	in.Comma = separator
@@ -110,10 +128,21 @@ func (l *lines) quoted(separator rune, take func(int, []string) error) error {
 		}
 		if err != nil {
 			var p *csv.ParseError
-			if errors.As(err, &p) {
-				return &Fault{File: l.file, Line: p.StartLine, What: "the quotes are wrong: " + p.Err.Error(), Mend: `write "" for a quote inside quotes`}
+			var fault *Fault
+			switch {
+			case errors.As(err, &p):
+				what := "the quotes are wrong: "
+				if p.Line > p.StartLine { // an open quote takes the rows after it with it
+					what = fmt.Sprintf("the quotes are wrong, and what follows up to line %d is not read: ", p.Line)
+				}
+				err = skip(&Fault{File: l.file, Line: p.StartLine, What: what + p.Err.Error(), Mend: `write "" for a quote inside quotes`})
+			case errors.As(err, &fault) && fault.Line > 0 && bounded.row <= 2*MaxLine:
+				err = skip(fault)
 			}
-			return err
+			if err != nil {
+				return err
+			}
+			continue
 		}
 		line, _ := in.FieldPos(0)
 		if err := take(line, cells); err != nil {
@@ -182,7 +211,10 @@ func (l *lines) next() ([]byte, error) {
 	if l.line == 1 {
 		line = bytes.TrimPrefix(line, []byte(bom))
 	}
-	if bytes.IndexByte(line, 0) >= 0 || !utf8.Valid(line) {
+	if bytes.IndexByte(line, 0) >= 0 {
+		return nil, &Fault{File: l.file, Line: l.line, What: "there is a zero byte: this is not text", Mend: "take it out; is this the right file?"}
+	}
+	if !utf8.Valid(line) {
 		return nil, &Fault{File: l.file, Line: l.line, What: "this is not text in UTF-8", Mend: "save the file as UTF-8; is this the right file?"}
 	}
 	return line, nil

@@ -131,10 +131,11 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-func rows(text string, separator rune) ([]Row, error) {
-	var all []Row
-	err := Rows(strings.NewReader(text), "x", separator, func(r Row) error { all = append(all, r); return nil })
-	return all, err
+func rows(text string, separator rune) (all []Row, faults []string, err error) {
+	err = Rows(strings.NewReader(text), "x", separator,
+		func(r Row) error { all = append(all, r); return nil },
+		func(f *Fault) error { faults = append(faults, f.Error()); return nil })
+	return all, faults, err
 }
 
 func TestRows(t *testing.T) {
@@ -148,12 +149,43 @@ func TestRows(t *testing.T) {
 		{"a\n1", ',', []Row{{2, map[string]any{"a": "1"}}}},
 		{"a\n", ',', nil},
 	} {
-		got, err := rows(c.text, c.separator)
-		if err != nil || !reflect.DeepEqual(got, c.want) {
-			t.Errorf("%q: got %v, %v; want %v", c.text, got, err, c.want)
+		got, faults, err := rows(c.text, c.separator)
+		if err != nil || faults != nil || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%q: got %v, %q, %v; want %v", c.text, got, faults, err, c.want)
 		}
 	}
+	// A row that cannot be read loses none of its neighbours.
 	long := strings.Repeat("a", MaxLine+1)
+	for _, c := range []struct {
+		text      string
+		separator rune
+		want      []string
+		lines     []int
+	}{
+		{"a,b\n1\n2,3\n4,5,6\n7,8\n", ',', []string{"x:2: the row has 1 columns, the first row names 2", "x:4: the row has 3 columns"}, []int{3, 5}},
+		{"a\tb\n1\t2\t3\n4\t5\n", '\t', []string{"x:2: the row has 3 columns, the first row names 2"}, []int{3}},
+		{"a,b\n1,2\"x\n3,4\n", ',', []string{"x:2: the quotes are wrong: bare"}, []int{3}},
+		{"a,b\n1,2\n3,\"4\n5,6\n", ',', []string{"x:3: the quotes are wrong, and what follows up to line 4 is not read: "}, []int{2}},
+		{"a\n\xff\n1\n", ',', []string{"x:2: this is not text in UTF-8"}, []int{3}},
+		{"a\n\x00\n1\n", '\t', []string{"x:2: there is a zero byte"}, []int{3}},
+		{"a\n" + long + "\n1\n", '\t', []string{"x:2: the line is longer than 1 MiB"}, []int{3}},
+		{"a\n" + long + "\n1\n", ',', []string{"x:2: the line is longer than 1 MiB"}, []int{3}},
+	} {
+		got, faults, err := rows(c.text, c.separator)
+		var lines []int
+		for _, row := range got {
+			lines = append(lines, row.Line)
+		}
+		if err != nil || len(faults) != len(c.want) || !reflect.DeepEqual(lines, c.lines) {
+			t.Errorf("%.20q: rows of lines %v, %q, %v; want %v and %q", c.text, lines, faults, err, c.lines, c.want)
+			continue
+		}
+		for i, want := range c.want {
+			if !strings.HasPrefix(faults[i], want) {
+				t.Errorf("%.20q: got %s, want %s", c.text, faults[i], want)
+			}
+		}
+	}
 	for _, c := range []struct {
 		text      string
 		separator rune
@@ -161,22 +193,18 @@ func TestRows(t *testing.T) {
 	}{
 		{"", ',', "x: the file is empty"},
 		{"\n\n", '\t', "x: the file is empty"},
-		{"a,b\n1\n", ',', "x:2: the row has 1 columns, the first row names 2"},
-		{"a\tb\n1\t2\t3\n", '\t', "x:2: the row has 3 columns, the first row names 2"},
 		{"a,,c\n", ',', "x:1: column 2 has no name"},
 		{"a\ta\n", '\t', "x:1: column 2 has no name, or one that another has"},
-		{"a,b\n1,\"2\n", ',', "x:2: the quotes are wrong"},
-		{"a\n\xff\n", ',', "x:2: this is not text in UTF-8"},
-		{"a\n\x00\n", '\t', "x:2: this is not text in UTF-8"},
-		{"a\n" + long, '\t', "x:2: the line is longer than 1 MiB"},
+		{"\xff\n1\n", ',', "x:1: this is not text in UTF-8"},
+		{"a,b\n" + strings.Repeat("word\n", maxFaults+1), ',', "x:1002: more than 1000 rows cannot be read"},
 		{"a\n\"" + strings.Repeat("line\n", MaxLine/2), ',', "a quoted cell goes on for more than 2 MiB"},
 	} {
-		if _, err := rows(c.text, c.separator); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, _, err := rows(c.text, c.separator); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%.20q: got %v, want %s", c.text, err, c.want)
 		}
 	}
 	stop := errors.New("enough")
-	if err := Rows(strings.NewReader("a\n1\n2\n"), "x", ',', func(Row) error { return stop }); err != stop {
+	if err := Rows(strings.NewReader("a\n1\n2\n"), "x", ',', func(Row) error { return stop }, nil); err != stop {
 		t.Errorf("the yielder's error: got %v", err)
 	}
 }
@@ -216,14 +244,14 @@ func TestJSONLines(t *testing.T) {
 	}
 
 	// A line that cannot be read loses none of its neighbours.
-	text = "{\"a\":1}\n{\"b\":\"" + strings.Repeat("x", MaxLine) + "\"}\n\xff\n{}\n"
+	text = "{\"a\":1}\n{\"b\":\"" + strings.Repeat("x", MaxLine) + "\"}\n\xff\n{}\n{\"c\":\"\x00\"}\n"
 	var lines []int
 	faults = nil
 	err = JSONLines(strings.NewReader(text), "x.jsonl",
 		func(m event.Message) error { lines = append(lines, m.Position.Line); return nil },
 		func(f *Fault) error { faults = append(faults, f.Error()); return nil })
-	if err != nil || !reflect.DeepEqual(lines, []int{1, 4}) || len(faults) != 2 ||
-		!strings.HasPrefix(faults[0], "x.jsonl:2: the line is longer") || !strings.HasPrefix(faults[1], "x.jsonl:3: this is not text") {
+	if err != nil || !reflect.DeepEqual(lines, []int{1, 4}) || len(faults) != 3 ||
+		!strings.HasPrefix(faults[0], "x.jsonl:2: the line is longer") || !strings.HasPrefix(faults[1], "x.jsonl:3: this is not text in UTF-8") || !strings.HasPrefix(faults[2], "x.jsonl:5: there is a zero byte") {
 		t.Errorf("lines %v, faults %q, %v", lines, faults, err)
 	}
 	err = JSONLines(strings.NewReader(strings.Repeat("binary\n", maxFaults+1)), "x.jsonl", nil, func(*Fault) error { return nil })
@@ -254,7 +282,7 @@ func TestOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer in.Close()
-	if err := Rows(in, path, '\t', func(Row) error { return nil }); err != nil {
+	if err := Rows(in, path, '\t', func(Row) error { return nil }, nil); err != nil {
 		t.Fatal(err)
 	}
 	if done != 200_000 || total != 200_000 {

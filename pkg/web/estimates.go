@@ -18,6 +18,7 @@ import (
 
 	"github.com/tuition-hq/tuition/pkg/explain"
 	"github.com/tuition-hq/tuition/pkg/learning"
+	"github.com/tuition-hq/tuition/pkg/review"
 )
 
 var columns = []string{
@@ -67,20 +68,54 @@ func parseQuery(v url.Values) (query, error) {
 		case name == "format":
 			q.format = values[len(values)-1]
 			if q.format != "json" && q.format != "csv" {
-				return q, errors.New("format is json or csv")
+				return q, wrong{errors.New("format is json or csv")}
 			}
 		case name == "as_of":
 			var err error
 			if q.asOf, err = parseAsOf(values[len(values)-1]); err != nil {
-				return q, err
+				return q, wrong{err}
 			}
 		case slices.Contains(filterNames, name):
 			q.filters[name] = values
+			for _, value := range values {
+				if err := known(name, value); err != nil {
+					return q, err
+				}
+			}
 		default:
-			return q, fmt.Errorf("there is no parameter of that name: the parameters are format, as_of, %s; a filter may be given several times", strings.Join(filterNames, ", "))
+			return q, wrong{fmt.Errorf("there is no parameter of that name: the parameters are format, as_of, %s; a filter may be given several times", strings.Join(filterNames, ", "))}
 		}
 	}
 	return q, nil
+}
+
+// known says what would be right where a filter names what no run can hold: an
+// empty list would read as if nothing had happened.
+func known(filter, value string) error {
+	if len(value) > longest {
+		return wrong{fmt.Errorf("give %s in at most %d bytes", filter, longest)}
+	}
+	switch filter {
+	case "metric":
+		if err := explain.Known(value); err != nil {
+			return err
+		}
+		if _, metric := learning.Lookup(value); !metric {
+			return explain.Missing{Why: fmt.Errorf("%s is a family of metrics: give its parts, which /api/explain/%s lists", value, value)}
+		}
+	case "scope_kind":
+		if !slices.Contains(learning.ScopeKinds, value) {
+			return wrong{fmt.Errorf("scope_kind is one of %s", strings.Join(learning.ScopeKinds, ", "))}
+		}
+	case "window":
+		if value == "all" {
+			return nil
+		}
+		if _, err := review.ParseQuarter(value); err != nil {
+			return wrong{fmt.Errorf("window is all or a quarter: %w", err)}
+		}
+	}
+	return nil
 }
 
 // parseAsOf reads a day, the whole of which counts, or the moment that an answer gives as as_of.
@@ -136,19 +171,28 @@ func (q query) scoped(estimates []learning.Estimate) []learning.Estimate {
 	return learning.Of(estimates, learning.Scope{Kind: kinds[0], Name: names[0]})
 }
 
-// absent says why there is nothing of one metric, kind of scope and window; ""
-// if there could be, or several are asked for.
-func (q query) absent(estimates []learning.Estimate) string {
-	metrics, kinds, windows := q.filters["metric"], q.filters["scope_kind"], q.filters["window"]
-	if len(metrics) != 1 || len(kinds) != 1 || len(windows) != 1 {
-		return ""
+// absent says why there is nothing of one metric, kind of scope and window, of a
+// scope, or of windows; nil if there could be.
+func (q query) absent(estimates []learning.Estimate) error {
+	metrics, kinds, windows, names := q.filters["metric"], q.filters["scope_kind"], q.filters["window"], q.filters["scope"]
+	if len(metrics) == 1 && len(kinds) == 1 && len(windows) == 1 {
+		if why := learning.Absent(estimates, metrics[0], kinds[0], windows[0]); why != "" {
+			return fmt.Errorf("%s %s", metrics[0], why)
+		}
 	}
-	_, known := learning.Lookup(metrics[0])
-	why := learning.Absent(estimates, metrics[0], kinds[0], windows[0])
-	if !known || !slices.Contains(learning.ScopeKinds, kinds[0]) || why == "" {
-		return ""
+	named := func(e learning.Estimate) bool {
+		return slices.Contains(names, e.Scope.Name) && (len(kinds) == 0 || slices.Contains(kinds, e.Scope.Kind))
 	}
-	return metrics[0] + " " + why
+	if len(names) > 0 && !slices.ContainsFunc(estimates, named) {
+		if len(kinds) == 1 {
+			return explain.NoScope(estimates, learning.Scope{Kind: kinds[0], Name: names[0]})
+		}
+		return errors.New("there is no scope of that name: give one scope_kind too, and those there are will be named")
+	}
+	if len(windows) > 0 {
+		return explain.NoWindow(estimates, windows...)
+	}
+	return nil
 }
 
 // estimates answers /api/estimates: the newest run, filtered.
@@ -157,7 +201,7 @@ func (s *site) estimates(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	q, err := parseQuery(r.URL.Query())
 	if err != nil {
-		s.problem(w, http.StatusBadRequest, err.Error())
+		s.problem(w, status(err), err.Error())
 		return
 	}
 	var snapshot learning.Snapshot
@@ -185,9 +229,11 @@ func (s *site) estimates(w http.ResponseWriter, r *http.Request) {
 			rows = append(rows, learning.RowOf(estimates[i]))
 		}
 	}
-	if why := q.absent(snapshot.Estimates); len(rows) == 0 && why != "" {
-		s.problem(w, http.StatusNotFound, why)
-		return
+	if len(rows) == 0 {
+		if err := q.absent(snapshot.Estimates); err != nil {
+			s.problem(w, http.StatusNotFound, err.Error())
+			return
+		}
 	}
 	if q.format == "csv" {
 		s.sendCSV(w, rows)

@@ -103,6 +103,9 @@ func (s *site) explainFamily(w http.ResponseWriter, r *http.Request, family stri
 	if err == nil && !slices.ContainsFunc(snapshot.Estimates, func(e learning.Estimate) bool { return e.Scope == ask.Scope }) {
 		err = explain.NoScope(snapshot.Estimates, ask.Scope)
 	}
+	if err == nil {
+		err = explain.NoWindow(snapshot.Estimates, ask.Window)
+	}
 	if err == nil && family != "" {
 		err = explain.Offered(snapshot.Estimates, family, ask)
 	}

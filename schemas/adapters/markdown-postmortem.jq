@@ -193,7 +193,8 @@ def mitigated: test("\\bmitigated\\b"; "i");
 
 | (if $category and ($category.value | test("[A-Za-z]")) then $category.value | slug
    else fact("services?|affected services?|service affected|component").value // null | if . and test("[A-Za-z]") then slug else null end end) as $service
-| (fact("severity|priority|sev").value // "" | [capture("^(sev(erity)?|p|s)?[- ]?(?<n>[1-5])\\b"; "i").n | tonumber] | first) as $severity
+| fact("severity|priority|sev") as $stated_severity
+| ($stated_severity.value // "" | [capture("^(sev(erity)?|p|s)?[- ]?(?<n>[1-5])\\b"; "i").n | tonumber] | first) as $severity
 | ([$id | capture("^(?<letters>[A-Za-z]+)[0-9]{4}-").letters] | first) as $letters
 | (if $letters then
      [ $document.sections[]
@@ -302,6 +303,10 @@ def mitigated: test("\\bmitigated\\b"; "i");
        else empty end,
        if .rolled then report(.line; "next-day"; "the time is earlier than the one above it by more than half a day; it is taken as of the next day"; "write the day too") else empty end,
        if .surplus then report(.line; "surplus-cells"; "the row has more cells than the heading; what is beyond is not read"; "write \\| for a bar inside a cell") else empty end),
+
+    if $stated_severity and $severity == null and ($stated_severity.value | test("^(\\?|-|n/?a|none|unknown|tbd)\\.?$"; "i") | not) then
+      report($stated_severity.line; "severity-unreadable"; "\($stated_severity.key) is stated and is none of 1 to 5; it stays unknown"; "write 1, which is the gravest, to 5; SEV2, P2 and S2 are read as 2")
+    else empty end,
 
     (range(1; $exact | length) as $i
      | $exact[$i] | select(.time < ([$exact[:$i][].time] | max))

@@ -14,7 +14,7 @@ column("version") as $version
 | column("commit") as $commit
 | column("tagged_at") as $tagged
 | if $version == null then error({message: "a tag without version", mend: "fill the column version"}) else . end
-| parse_time($tagged // ""; {zone: $meta.set.zone}) as $at
+| parse_time($tagged // ""; {zone: ($meta.set.zone // "UTC")}) as $at
 | if $at.time == null then error({message: "tagged_at cannot be read: \($at.reason)", mend: "write 2024-05-01T08:00:00+02:00"}) else . end
 | "\($meta.set.service)@\($version)" as $deploy
 | {
@@ -30,4 +30,11 @@ column("version") as $version
         + if $meta.set.environment then {environment: $meta.set.environment} else {} end
       )
     }
-  }
+  },
+  if $at.precision == "day" then
+    report($meta.line; "no-time-of-day"; "only the day is stated; its first moment stands for it"; "add the time of day if it is known")
+  else empty end,
+  # A zone that is stated wins over the one given here, and then reads the same with any.
+  if $meta.set.zone == null and parse_time($tagged; {zone: "+01:00"}).time != $at.time then
+    report($meta.line; "zone-not-stated"; "tagged_at states no time zone; it is read as UTC"; "write 2024-05-01T08:00:00+02:00, or --set zone=…")
+  else empty end
