@@ -77,14 +77,14 @@ func measure(ctx context.Context, s size, dir string, log io.Writer) (r result, 
 	}
 	r.engineRead = m.engineCPU() - before
 	m.say("first computation")
-	if r.first, r.engineFirst, err = m.compute(end); err != nil {
+	if r.first, r.engineFirst, err = m.compute(ctx); err != nil {
 		return r, err
 	}
 	if err := m.make(ctx, 1, 1.01); err != nil {
 		return r, err
 	}
 	m.say("next computation")
-	if r.next, r.engineNext, err = m.compute(end + (end-begin)/100); err != nil {
+	if r.next, r.engineNext, err = m.compute(ctx); err != nil {
 		return r, err
 	}
 	r.enginePeak = m.enginePeak()
@@ -171,8 +171,13 @@ func (a analyser) stop() error {
 	return errors.Join(a.moments.Close(), a.cmd.Wait())
 }
 
-// compute lets the analyser compute once.
-func (m *measuring) compute(asOf int64) (p phases, engine float64, err error) {
+// compute lets the analyser compute once, as of a moment after all that was told: what
+// is computed as things happen has no event of later.
+func (m *measuring) compute(ctx context.Context) (p phases, engine float64, err error) {
+	var asOf int64
+	if err := m.conn.QueryRow(ctx, "SELECT max(occurred_at) + 1 FROM event").Scan(&asOf); err != nil {
+		return p, 0, fmt.Errorf("the moment of the last event: %w", err)
+	}
 	before := m.engineCPU()
 	if _, err := fmt.Fprintln(m.moments, asOf); err != nil {
 		return p, 0, fmt.Errorf("the computation: %w", err)

@@ -11,19 +11,18 @@ WITH
     arrayFilter(k -> i.began_at - k * week - @window >= f.first_at, range(1, 5)) AS observed,
     stretches AS
     (
-        SELECT service, environment, min(began_at) AS opens_at, max(finished_at) + @window AS closes_at
+        SELECT service, environment, stretch.1 AS opens_at, stretch.2 AS closes_at
         FROM
         (
-            SELECT service, environment, began_at, finished_at, sum(apart) OVER (PARTITION BY service, environment ORDER BY finished_at, began_at) AS run
-            FROM
-            (
-                SELECT service, environment, finished_at, least(if(started_at = 0, finished_at, started_at), finished_at) AS began_at,
-                    began_at > lagInFrame(finished_at, 1, -@window - 1) OVER (PARTITION BY service, environment ORDER BY finished_at, began_at
-                        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) + @window AS apart
-                FROM change_state WHERE finished_at < @as_of
-            )
+            -- Sorted and cut as lists of a service: as windows over all rows it takes twice as long.
+            SELECT service, environment,
+                arraySort(groupArray((finished_at, least(if(started_at = 0, finished_at, started_at), finished_at)))) AS told,
+                arrayPushFront(arrayPopBack(told.1), toInt64(-@window - 1)) AS before,
+                arraySplit((change, ended) -> change.2 > ended + @window, told, before) AS runs
+            FROM change_state WHERE finished_at < @as_of
+            GROUP BY service, environment
         )
-        GROUP BY service, environment, run
+        ARRAY JOIN arrayMap(run -> (arrayMin(run.2), arrayMax(run.1) + @window), runs) AS stretch
     )
 SELECT
     i.incident_id, i.service, i.team, i.began_at,
