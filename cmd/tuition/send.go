@@ -110,8 +110,8 @@ asked, the catalog of its services and the truth that was planted.`,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			w := io.Writer(c.stdout)
 			if out != "" && out != "-" {
-				file, err := os.Create(out)
-				if err != nil {
+				var file *os.File
+				if file, err = os.Create(out); err != nil { // not :=, the error of Close would be another err
 					return usageError{fmt.Errorf("--out: %w; name a file that you may write, in a folder that exists", err)}
 				}
 				defer func() {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/tuition-hq/tuition/pkg/consume"
 	"github.com/tuition-hq/tuition/pkg/store"
@@ -60,20 +61,24 @@ func (s *Session) newConsumer(st *store.Store, h *health) (*consume.Consumer, er
 	}, sinks[0], s.log, sinks[1])
 }
 
-// consuming runs a consumer until the returned stop is called, for commands that
-// send events where no `tuition run` may be reading them.
-func (s *Session) consuming(ctx context.Context, st *store.Store) (stop func() error, err error) {
+// whileConsuming waits for something while a consumer of this process reads what was
+// sent, where no `tuition run` may be reading it. Neither outlives the other, and the
+// first that fails says why.
+func (s *Session) whileConsuming(ctx context.Context, st *store.Store, wait func(context.Context) error) error {
 	consumer, err := s.newConsumer(st, newHealth(prometheus.NewRegistry()))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	ended := make(chan error, 1)
-	go func() { ended <- consumer.Run(ctx) }()
-	return func() error {
-		cancel()
-		return <-ended
-	}, nil
+	defer cancel()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return consumer.Run(ctx) })
+	group.Go(func() error { return s.watchEmbedded(ctx) })
+	group.Go(func() error {
+		defer cancel()
+		return wait(ctx)
+	})
+	return group.Wait()
 }
 
 // Migrate makes or updates the tables and views, makes missing topics, and

@@ -299,25 +299,25 @@ func (s *Session) send(ctx context.Context, wait bool, fill func(*sender) error)
 	return out.receipt, out.receipt.err()
 }
 
-func (s *Session) waitFolded(ctx context.Context, producer *consume.Producer, receipt *Receipt) (err error) {
+func (s *Session) waitFolded(ctx context.Context, producer *consume.Producer, receipt *Receipt) error {
 	st, err := s.openStore(ctx, s.settings.ClickHouse.Ingest)
 	if err != nil {
 		return err
 	}
-	if s.services != nil {
-		stop, err := s.consuming(ctx, st)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, stop()) }()
+	wait := func(ctx context.Context) error {
+		return consume.WaitCommitted(ctx, s.connection(), s.settings.Kafka.Group, producer.Offsets(), func(why error) {
+			if unreachable(why) {
+				why = fmt.Errorf("%w. All %d events were acknowledged: wait for the servers, or stop and send all again, nothing counts twice", s.Explain(why), receipt.Sent)
+			}
+			s.stillWaiting(why)
+		})
 	}
 	done := s.slow("waiting until what was sent is folded")
-	err = consume.WaitCommitted(ctx, s.connection(), s.settings.Kafka.Group, producer.Offsets(), func(why error) {
-		if unreachable(why) {
-			why = fmt.Errorf("%w. All %d events were acknowledged: wait for the servers, or stop and send all again, nothing counts twice", s.Explain(why), receipt.Sent)
-		}
-		s.stillWaiting(why)
-	})
+	if s.services != nil {
+		err = s.whileConsuming(ctx, st, wait)
+	} else {
+		err = wait(ctx)
+	}
 	done()
 	if err != nil {
 		return err

@@ -2,10 +2,13 @@ package app
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"syscall"
 	"testing"
+
+	"go.uber.org/zap"
 
 	"github.com/tuition-hq/tuition/internal/servertest"
 	"github.com/tuition-hq/tuition/pkg/embedded"
@@ -50,5 +53,28 @@ func TestSendingSaysHowFarItCame(t *testing.T) {
 		if acknowledged := strings.Contains(err.Error(), "acknowledged"); acknowledged != (c.events > 0) {
 			t.Errorf("%d events: %v", c.events, err)
 		}
+	}
+}
+
+// Where the consumer beside it ends for good, waiting ends too, and says why.
+func TestWaitingEndsWithTheConsumer(t *testing.T) {
+	engine := servertest.Engine(t)
+	s := &Session{settings: DefaultSettings(), log: zap.NewNop(), stderr: io.Discard}
+	s.settings.Kafka.Brokers = servertest.FakeKafka(t, "tuition.events", "tuition.deadletter")
+	s.settings.ClickHouse.Addresses, s.settings.ClickHouse.Database = Addresses{engine.Addr}, servertest.Database(t, engine) // without tables
+	s.settings.ClickHouse.Ingest = UserSettings{Username: engine.Admin.Name, Password: Secret(engine.Admin.Password)}
+	s.settings.Privacy.Key = "a key that is long enough for this"
+	_, err := s.send(t.Context(), false, func(out *sender) error {
+		if err := out.add(event.Message{Key: []byte("k"), Value: []byte(`{}`)}); err != nil {
+			return err
+		}
+		if err := out.flush(); err != nil {
+			return err
+		}
+		s.services = &embedded.Services{}
+		return s.waitFolded(t.Context(), out.producer, &out.receipt)
+	})
+	if err == nil || !strings.Contains(err.Error(), "UNKNOWN_TABLE") {
+		t.Errorf("got %v, want why the consumer ended", err)
 	}
 }
