@@ -94,16 +94,16 @@ func BoardPage(w io.Writer, f BoardFacts) error {
 	}
 	for _, name := range f.Quarters {
 		if name != quarter && !unseen(es, name) {
-			v.Quarters = append(v.Quarters, boardLink{name, BoardLink(f.Scope, name)})
+			v.Quarters = append(v.Quarters, boardLink{name, boardAddress(f.Scope, name)})
 		}
 	}
 	whole := learning.Scope{Kind: organisation}
 	if f.Scope != whole {
-		v.Teams = append(v.Teams, boardLink{scopeWords(whole), BoardLink(whole, quarter)})
+		v.Teams = append(v.Teams, boardLink{scopeWords(whole), boardAddress(whole, quarter)})
 	}
 	for _, e := range f.Snapshot.Estimates {
 		if e.Scope.Kind == "team" && e.Scope != f.Scope && e.Metric == "counted.failures" && e.Window == wholeRecord {
-			v.Teams = append(v.Teams, boardLink{e.Scope.Name, BoardLink(e.Scope, quarter)})
+			v.Teams = append(v.Teams, boardLink{e.Scope.Name, boardAddress(e.Scope, quarter)})
 		}
 	}
 	return render(w, "board.html", v)
@@ -121,8 +121,8 @@ func boardQuarter(f BoardFacts) string {
 	return f.Quarters[max(over, 0)]
 }
 
-// BoardLink is the address of the board's page of a scope and a quarter.
-func BoardLink(scope learning.Scope, quarter string) string {
+// boardAddress is the address of the board's page of a scope and a quarter.
+func boardAddress(scope learning.Scope, quarter string) string {
 	if quarter == "" {
 		quarter = wholeRecord
 	}

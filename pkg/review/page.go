@@ -223,8 +223,8 @@ func version(s string) string { return strings.TrimPrefix(s, "tuition ") }
 // before the record begins.
 func unseen(es estimates, quarter string) bool {
 	found := false
-	for _, e := range es.all {
-		if e.Window != quarter || e.Scope.Kind != organisation {
+	for _, e := range es.by {
+		if e.Window != quarter {
 			continue
 		}
 		if e.N > 0 || e.Exposure > 0 {

@@ -227,7 +227,7 @@ func TestScorecardInventsNoInterval(t *testing.T) {
 			t.Errorf("the page says %s", foolish)
 		}
 	}
-	for _, want := range []string{"&gt; 99 %", "not told by quarter", "Recurrences to be expected that did not come"} {
+	for _, want := range []string{"&gt; 99 %", "not given for this window", "Recurrences to be expected that did not come"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page does not say %s", want)
 		}

@@ -32,7 +32,8 @@ func Separator(file string) (rune, error) {
 // Rows reads a table whose first row names its columns, and gives each row to
 // yield. CSV is RFC 4180; a tab-separated file has no quotes. A row that cannot
 // be read goes to bad, with what to mend, and reading goes on, unless more than
-// maxFaults are bad: that is another file. Either ends the reading by an error.
+// maxFaults are bad, which is another file, or where the next begins cannot be told.
+// Either ends the reading by an error.
 func Rows(r io.Reader, file string, separator rune, yield func(Row) error, bad func(*Fault) error) error {
 	in := &lines{r: bufio.NewReaderSize(r, 64<<10), file: file}
 	var header []string
@@ -121,23 +122,32 @@ func (l *lines) quoted(separator rune, take func(int, []string) error, skip func
 	in.FieldsPerRecord = -1
 	in.ReuseRecord = true
 	for {
-		bounded.row = 0
+		bounded.row, bounded.quotes = 0, 0
 		cells, err := in.Read()
 		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
+			// Reading goes on where the next line begins a row for certain: what stands in
+			// a quoted cell must never be read as one.
+			const ends = "; the cell may go on, and nothing is read from here on"
 			var p *csv.ParseError
 			var fault *Fault
 			switch {
 			case errors.As(err, &p):
-				what := "the quotes are wrong: "
-				if p.Line > p.StartLine { // an open quote takes the rows after it with it
-					what = fmt.Sprintf("the quotes are wrong, and what follows up to line %d is not read: ", p.Line)
+				fault = &Fault{File: l.file, Line: p.StartLine, What: "the quotes are wrong: " + p.Err.Error(), Mend: `write "" for a quote inside quotes`}
+				if errors.Is(err, csv.ErrBareQuote) {
+					bounded.quotes-- // it opened no cell
 				}
-				err = skip(&Fault{File: l.file, Line: p.StartLine, What: what + p.Err.Error(), Mend: `write "" for a quote inside quotes`})
-			case errors.As(err, &fault) && fault.Line > 0 && bounded.row <= 2*MaxLine:
+				if err = fault; bounded.quotes%2 == 0 {
+					err = skip(fault)
+				} else {
+					fault.What += ends
+				}
+			case errors.As(err, &fault) && fault.Line > 0 && bounded.row == 0:
 				err = skip(fault)
+			case fault != nil && fault.Line > 0:
+				fault.What += ends
 			}
 			if err != nil {
 				return err
@@ -155,7 +165,8 @@ func (l *lines) quoted(separator rune, take func(int, []string) error, skip func
 type rowBound struct {
 	l    *lines
 	rest []byte
-	row  int // bytes since the last row was taken
+	// Since the last row was taken: bytes, and quotes, of which there is an even number where no cell is open.
+	row, quotes int
 }
 
 func (b *rowBound) Read(p []byte) (int, error) {
@@ -167,6 +178,7 @@ func (b *rowBound) Read(p []byte) (int, error) {
 		if b.row += len(line) + 1; b.row > 2*MaxLine {
 			return 0, &Fault{File: b.l.file, Line: b.l.line, What: "a quoted cell goes on for more than 2 MiB", Mend: "close its quotes"}
 		}
+		b.quotes += bytes.Count(line, []byte{'"'})
 		b.rest = append(append(b.rest[:0], line...), '\n')
 	}
 	n := copy(p, b.rest)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -165,7 +166,7 @@ func TestRows(t *testing.T) {
 		{"a,b\n1\n2,3\n4,5,6\n7,8\n", ',', []string{"x:2: the row has 1 columns, the first row names 2", "x:4: the row has 3 columns"}, []int{3, 5}},
 		{"a\tb\n1\t2\t3\n4\t5\n", '\t', []string{"x:2: the row has 3 columns, the first row names 2"}, []int{3}},
 		{"a,b\n1,2\"x\n3,4\n", ',', []string{"x:2: the quotes are wrong: bare"}, []int{3}},
-		{"a,b\n1,2\n3,\"4\n5,6\n", ',', []string{"x:3: the quotes are wrong, and what follows up to line 4 is not read: "}, []int{2}},
+		{"a,b\n1,\"2\" x\"\"\n3,4\n", ',', []string{"x:2: the quotes are wrong: extraneous"}, []int{3}},
 		{"a\n\xff\n1\n", ',', []string{"x:2: this is not text in UTF-8"}, []int{3}},
 		{"a\n\x00\n1\n", '\t', []string{"x:2: there is a zero byte"}, []int{3}},
 		{"a\n" + long + "\n1\n", '\t', []string{"x:2: the line is longer than 1 MiB"}, []int{3}},
@@ -197,10 +198,19 @@ func TestRows(t *testing.T) {
 		{"a\ta\n", '\t', "x:1: column 2 has no name, or one that another has"},
 		{"\xff\n1\n", ',', "x:1: this is not text in UTF-8"},
 		{"a,b\n" + strings.Repeat("word\n", maxFaults+1), ',', "x:1002: more than 1000 rows cannot be read"},
+		// What stands in a quoted cell is never read as a row.
+		{"a,b\n1,2\n3,\"4\n5,6\n", ',', "x:3: the quotes are wrong: extraneous or missing \" in quoted-field; the cell may go on, and nothing is read from here on"},
+		{"a,b\n1,\"he said \"no\" to\n5,6\nend\"\n7,8\n", ',', "x:2: the quotes are wrong"},
+		{"a,b\n1,\"thanks to\nJos\xe9\n5,6\nend\"\n7,8\n", ',', "x:3: this is not text in UTF-8; the cell may go on, and nothing is read from here on"},
+		{"a,b\n1,\"thanks to\n" + long + "\n5,6\nend\"\n7,8\n", ',', "x:3: the line is longer than 1 MiB; the cell may go on"},
 		{"a\n\"" + strings.Repeat("line\n", MaxLine/2), ',', "a quoted cell goes on for more than 2 MiB"},
 	} {
-		if _, _, err := rows(c.text, c.separator); err == nil || !strings.Contains(err.Error(), c.want) {
+		got, _, err := rows(c.text, c.separator)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%.20q: got %v, want %s", c.text, err, c.want)
+		}
+		if slices.ContainsFunc(got, func(r Row) bool { return r.Fields["a"] == "5" }) {
+			t.Errorf("%.20q: the text of a cell was read as a row: %v", c.text, got)
 		}
 	}
 	stop := errors.New("enough")

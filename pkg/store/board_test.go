@@ -16,6 +16,9 @@ func TestBoard(t *testing.T) {
 	if got := read(t, s, all+"ORDER BY position"); len(got) != 6 || got[0] != "1|containment.severe|organisation||all|?|insufficient|1|0|0|1|1" {
 		t.Errorf("before the first run: %q", got)
 	}
+	if got := read(t, s, "SELECT count() FROM board_item")[0]; got != fmt.Sprint(len(learning.Board)) {
+		t.Errorf("the view has %s numbers and the pages show %d", got, len(learning.Board))
+	}
 	for i, item := range learning.Board {
 		for _, metric := range append([]string{item.Metric}, item.Beside...) {
 			if _, known := learning.Lookup(metric); !known {
