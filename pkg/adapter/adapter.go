@@ -46,7 +46,10 @@ type Parameter struct {
 	Description string `yaml:"description"`
 	Required    bool   `yaml:"required"`
 	Default     string `yaml:"default"`
+	Kind        string `yaml:"kind"` // zoneKind, else any text
 }
+
+const zoneKind = "time zone"
 
 // Declaration is what NAME.yaml says.
 type Declaration struct {
@@ -190,6 +193,9 @@ func (a *Adapter) settings(set map[string]string) (map[string]any, error) {
 	all := map[string]any{}
 	for _, p := range a.Parameters {
 		if value, given := set[p.Name]; given {
+			if p.Kind == zoneKind && zoneOf(value) == nil {
+				return nil, fmt.Errorf("adapter %s: --set %s=%s is no time zone that is known; write it as Europe/Berlin, UTC or +02:00", a.Name, p.Name, value)
+			}
 			all[p.Name] = value
 		} else if p.Required {
 			return nil, fmt.Errorf("adapter %s needs --set %s=…: %s", a.Name, p.Name, p.Description)

@@ -42,6 +42,7 @@ func TestBadFiles(t *testing.T) {
 		{name: "before 1980", adapter: "markdown-postmortem", file: "a.md", text: strings.Replace(report, "2024-", "1024-", 1), faults: []string{"a.md:1: adapter markdown-postmortem: an output of the program is not a valid event: ", ""}},
 		{name: "parameter missing", adapter: "release-tags", file: "a.tsv", text: "a\n", want: "adapter release-tags needs --set service=…: the service that the tags release"},
 		{name: "parameter unknown", adapter: "release-tags", file: "a.tsv", text: "a\n", set: map[string]string{"service": "s", "svc": "t"}, want: `adapter release-tags has no parameter "svc"; it has: service, environment, zone, source`},
+		{name: "zone unknown", adapter: "release-tags", file: "a.tsv", text: "a\n", set: map[string]string{"service": "s", "zone": "Foo/Bar"}, want: "adapter release-tags: --set zone=Foo/Bar is no time zone that is known; write it as Europe/Berlin"},
 		{name: "columns", adapter: "release-tags", file: "a.tsv", text: "version\tcommit\ttagged_at\nv1\tc\n", set: tags, faults: []string{"a.tsv:2: adapter release-tags: the row has 2 columns, the first row names 3"}},
 		{name: "column missing", adapter: "release-tags", file: "a.csv", text: "version,tagged_at\nv1,2024-05-01T08:00:00Z\n", set: tags, faults: []string{"a.csv:2: adapter release-tags: there is no column commit; name the columns"}},
 		{name: "huge line", adapter: "release-tags", file: "a.tsv", text: "version\n" + strings.Repeat("x", 2<<20), set: tags, faults: []string{"a.tsv:2: adapter release-tags: the line is longer than 1 MiB"}},

@@ -163,9 +163,6 @@ func (r *reading) rows(in io.Reader) error {
 	return err
 }
 
-// mostHeld bounds the findings that are held, where each row says something of its own.
-const mostHeld = 10_000
-
 // repeated holds findings back and tells equal ones once: what one row of a
 // table says oddly the thousands beside it say too.
 type repeated struct {
@@ -180,16 +177,11 @@ func (r *repeated) Finding(f Finding) error {
 	if r.count == nil {
 		r.count = map[Finding]int{}
 	}
-	if r.count[f]++; r.count[f] > 1 {
-		return nil
+	if r.count[f]++; r.count[f] == 1 {
+		f.Line = line
+		r.findings = append(r.findings, f)
 	}
-	f.Line = line
-	if r.findings = append(r.findings, f); len(r.findings) < mostHeld {
-		return nil
-	}
-	err := r.tell()
-	r.findings, r.count = nil, nil
-	return err
+	return nil
 }
 
 func (r *repeated) tell() error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,9 +20,9 @@ func (s *site) board(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	ask, err := parseExplain(r, 0)
 	switch {
+	case slices.ContainsFunc(slices.Collect(maps.Keys(r.URL.Query())), func(name string) bool { return name != "scope" && name != "window" }):
+		err = wrong{errors.New("there is no parameter of that name: the parameters are scope and window")}
 	case err != nil:
-	case r.URL.Query().Has("limit"):
-		err = wrong{errors.New("the parameters are scope and window")}
 	case !slices.Contains(learning.BoardScopes, ask.Scope.Kind):
 		err = wrong{errors.New("this page is given for the organisation and for teams: scope is one of " + strings.Join(learning.BoardScopes, ", ") + ", as in team:payments")}
 	}

@@ -175,10 +175,22 @@ func (q query) scoped(estimates []learning.Estimate) []learning.Estimate {
 // scope, or of windows; nil if there could be.
 func (q query) absent(estimates []learning.Estimate) error {
 	metrics, kinds, windows, names := q.filters["metric"], q.filters["scope_kind"], q.filters["window"], q.filters["scope"]
-	if len(metrics) == 1 && len(kinds) == 1 && len(windows) == 1 {
-		if why := learning.Absent(estimates, metrics[0], kinds[0], windows[0]); why != "" {
-			return fmt.Errorf("%s %s", metrics[0], why)
+	var nowhere error // why the first is not given, while none of the others is
+	for i, metric := range metrics {
+		for j, kind := range kinds {
+			for k, window := range windows {
+				why := learning.Absent(estimates, metric, kind, window)
+				switch first := i+j+k == 0; {
+				case first && why != "":
+					nowhere = fmt.Errorf("%s %s", metric, why)
+				case why == "":
+					nowhere = nil
+				}
+			}
 		}
+	}
+	if nowhere != nil {
+		return nowhere
 	}
 	named := func(e learning.Estimate) bool {
 		return slices.Contains(names, e.Scope.Name) && (len(kinds) == 0 || slices.Contains(kinds, e.Scope.Kind))
@@ -199,7 +211,12 @@ func (q query) absent(estimates []learning.Estimate) error {
 func (s *site) estimates(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.timeout)
 	defer cancel()
-	q, err := parseQuery(r.URL.Query())
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		s.problem(w, http.StatusBadRequest, "the parameters cannot be read: write them as ?metric=repeat_rate.repeats&scope_kind=team&scope=payments")
+		return
+	}
+	q, err := parseQuery(values)
 	if err != nil {
 		s.problem(w, status(err), err.Error())
 		return
