@@ -331,6 +331,9 @@ func TestLinksLeadSomewhere(t *testing.T) {
 		for _, p := range d.Panels {
 			for _, l := range p.Links {
 				links++
+				if strings.HasPrefix(l.URL, "${review}/") {
+					continue // followed by TestLinksToThePagesAreAnswered
+				}
 				path, query, _ := strings.Cut(strings.TrimPrefix(l.URL, "/d/"), "?")
 				if !known[path] {
 					t.Errorf("%s, %s: the link leads to %s, which is none of the dashboards", file, p.Title, l.URL)
@@ -339,13 +342,6 @@ func TestLinksLeadSomewhere(t *testing.T) {
 					if !strings.Contains(query, need) {
 						t.Errorf("%s, %s: the link does not carry %s", file, p.Title, need)
 					}
-				}
-			}
-		}
-		for _, p := range d.Panels {
-			for _, url := range p.explains() {
-				if url != "${review}/explain/${__data.fields.metric}?scope=${scope:percentencode}&window=all" || !regexp.MustCompile(`(?m)^    metric,$`).MatchString(p.Targets[0].RawSQL) {
-					t.Errorf("%s, %s: a cell leads to %s: want the page that explains the metric of its row", file, p.Title, url)
 				}
 			}
 		}

@@ -173,7 +173,7 @@ func TestEveryQueryRuns(t *testing.T) {
 					if v.Type != "query" {
 						continue
 					}
-					a, err := ask(t.Context(), conn, v.Query)
+					a, err := ask(t.Context(), conn, expand(v.Query, "organisation:"))
 					if err != nil {
 						t.Fatalf("%s, variable %s: %v", file, v.Name, err)
 					}
