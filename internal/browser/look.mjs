@@ -98,9 +98,10 @@ for (const target of ask.pages) {
       await page.reload();
       await page.emulateMedia({ media: "print" });
       result.closedInPrint = await page.evaluate(() => [...document.querySelectorAll("details:not(.screen) table")].filter((t) => !t.getClientRects().length).length);
+      const sheets = (pdf) => pdf.toString("latin1").match(/\/Type\s*\/Page\b/g).length;
       const pdf = await page.pdf({ path: join(ask.out, `${target.name}.pdf`), format: "A4", preferCSSPageSize: true });
       result.pdfBytes = pdf.length;
-      result.pdfPages = pdf.toString("latin1").match(/\/Type\s*\/Page\b/g).length;
+      result.pdfPages = Math.max(sheets(pdf), sheets(await page.pdf({ format: "Letter", preferCSSPageSize: true })));
     }
     seen.push(result);
     await context.close();

@@ -139,7 +139,7 @@ func Of(f Facts, ask Ask) (Explanation, error) {
 		Of:       e,
 	}
 	x.Before, x.Past = history(f.Past, e)
-	x.Outlook = outlook(m, e, paceOf(m, same, f), f.Snapshot.AsOf)
+	x.Outlook = outlook(m, e, paceOf(m, same, f), f.Snapshot.AsOf, f.Settings)
 	for _, other := range family {
 		if other.Metric != ask.Metric {
 			about, _ := learning.Lookup(other.Metric)

@@ -98,7 +98,7 @@ func TestHowMuchMoreForAVerdict(t *testing.T) {
 	e := organisation(metric, "all", 100)
 	e.Value, e.Low, e.High = -0.07, -0.19, 0.06
 	x := of(t, facts(e), metric)
-	says(t, x, `For "better" its upper bound, +6 %`, `for "worse" its lower bound, −19 %`, "about 49 more of what is counted, 149 in all", "the next is on 1 January 2027")
+	says(t, x, `For "better" its upper bound, +6 %`, `for "worse" its lower bound, −19 %`, "about 49 more of what is counted, 149 in all", "the next is on 15 October 2026")
 
 	e.High = -0.01
 	says(t, of(t, facts(e), metric), "on the side of better", "the upper bound, −1 %, would have to move past 0")

@@ -3,6 +3,7 @@ package explain
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,7 +45,7 @@ func scaleOf(m learning.Metric) (scale, bool) {
 
 // outlook says what would have to happen for the estimate, or the verdict on it,
 // to become another.
-func outlook(m learning.Metric, e learning.Estimate, p pace, asOf int64) []string {
+func outlook(m learning.Metric, e learning.Estimate, p pace, asOf int64, settings learning.Settings) []string {
 	switch {
 	case e.State == learning.AssumptionFailed:
 		return []string{
@@ -62,7 +63,7 @@ func outlook(m learning.Metric, e learning.Estimate, p pace, asOf int64) []strin
 	if !ok {
 		return append([]string{"This is a level, and no level means \"no change\": a verdict needs a change that is told apart from none. Compare it with its own past."}, halved(e, p)...)
 	}
-	return append(moved(m, e, s, p), closes(e, asOf))
+	return append(moved(m, e, s, p), closes(e, asOf, settings))
 }
 
 // missing says what an insufficient estimate lacks, and how long that takes.
@@ -140,14 +141,17 @@ func moved(m learning.Metric, e learning.Estimate, s scale, p pace) []string {
 		show(e.Value), n, e.N+n, how, p.wait(n)))
 }
 
-// closes says when verdicts are given.
-func closes(e learning.Estimate, asOf int64) string {
-	at := utc(asOf)
-	next := time.Date(at.Year(), (at.Month()-1)/3*3+4, 1, 0, 0, 0, 0, time.UTC)
+// closes says when verdicts are given: once a quarter's close has settled.
+func closes(e learning.Estimate, asOf int64, settings learning.Settings) string {
+	if !slices.Contains(settings.VerdictMetrics, e.Metric) {
+		return fmt.Sprintf("No verdict is given on it: verdicts are given at a quarter's close on what was fixed beforehand (setting analysis.verdicts.metrics), which is %s.", strings.Join(settings.VerdictMetrics, ", "))
+	}
+	unsettled := utc(asOf - settings.Settling.Milliseconds())
+	next := time.Date(unsettled.Year(), (unsettled.Month()-1)/3*3+4, 1, 0, 0, 0, 0, time.UTC).Add(settings.Settling)
 	if e.Verdict != "" {
 		return fmt.Sprintf("The verdict, %s, was given at a quarter's close and stands until the next on %s.", e.Verdict, next.Format("2 January 2006"))
 	}
-	return fmt.Sprintf("A verdict is given only at a quarter's close, for the scopes fixed beforehand and with the error of all questions of that close held together (Benjamini–Hochberg); the next is on %s.", next.Format("2 January 2006"))
+	return fmt.Sprintf("A verdict is given only when a quarter's close has settled, for the scopes fixed beforehand and with the error of all questions of that close held together (Benjamini–Hochberg); the next is on %s.", next.Format("2 January 2006"))
 }
 
 func utc(millis int64) time.Time { return time.UnixMilli(millis).UTC() }

@@ -47,7 +47,7 @@ func history(all []Past, now learning.Estimate) (before *Past, past []Past) {
 	})
 	for i := range all {
 		switch p := &all[i]; {
-		case p.asOf == now.AsOf && before == nil && !p.says(now):
+		case p.asOf == now.AsOf && before == nil && !p.says(now) && !p.empty():
 			before = p
 		case p.asOf < now.AsOf && !p.Replaced && len(past) < pastShown:
 			past = append(past, *p)
@@ -55,6 +55,10 @@ func history(all []Past, now learning.Estimate) (before *Past, past []Past) {
 	}
 	return before, past
 }
+
+// empty is what was computed before anything was there to be counted: it said nothing
+// that is other now.
+func (p *Past) empty() bool { return p.N == 0 && p.State == learning.Insufficient }
 
 // says tells whether a computation said the same.
 func (p *Past) says(e learning.Estimate) bool {

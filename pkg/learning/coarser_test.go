@@ -77,7 +77,7 @@ func TestAnyModeRepeats(t *testing.T) {
 		for k := range 6 {
 			if name != "quiet" {
 				mode := []string{"disk", "dns", "", "lock", "memory", "disk"}[k]
-				in.Incidents = append(in.Incidents, incident(fmt.Sprint(name, k), name, mode, int64(24*(100+20*k))))
+				in.Incidents = append(in.Incidents, incident(fmt.Sprint(name, k), name, mode, int64(24*(100+80*k))))
 			}
 		}
 	}

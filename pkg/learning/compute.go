@@ -38,6 +38,7 @@ func ComputeTo(in Input, settings Settings, sink EvidenceSink) Run {
 
 func (c *computation) compute() {
 	mergeWindow := c.settings.MergeWindow.Milliseconds()
+	c.hush()
 	c.perFailure(c.org.outlines())
 	for g := range c.org.groups(mergeWindow) {
 		c.countFailures(g)
@@ -137,6 +138,9 @@ func (c *computation) emit(g *group, w window, e Estimate) {
 	metric, _ := Lookup(e.Metric)
 	if g.unobserved != "" && (metric.Unit == "per_1000_service_days" || strings.HasPrefix(e.Metric, "learning_derivative.")) {
 		e = refuse(e, AssumptionFailed, g.unobserved)
+	}
+	if metric.Unit == "per_1000_service_days" && w.to > w.from {
+		e = unless(c.quiet[w.to], e) // the time of an end of reporting would count as time without failures
 	}
 	if !g.givenIn(w, e.Metric) || !c.untrimmed && !g.keeps(w, &e) {
 		return

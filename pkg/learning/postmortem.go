@@ -169,7 +169,7 @@ func (c *computation) published(g *group, w window) {
 			c.evidence(g, w, "postmortem.factor."+k, "event", "postmortem", p.ID)
 		}
 	}
-	blameless := c.share("postmortem.blameless", []stats.Share{{Events: passed, Of: checked}}, fewestFailures, "name no person as a cause", "post-mortems checked")
+	blameless := c.share("postmortem.blameless", []stats.Share{{Events: passed, Of: checked}}, fewestFailures, "make no person the cause in what is stored of them", "post-mortems checked")
 	blameless.Censored = n - checked
 	if n > checked {
 		blameless.Reading += fmt.Sprintf(" %s not checked.", plural(int(n-checked), "more is", "more are"))
@@ -251,7 +251,7 @@ var postmortemMetrics = func() []Metric {
 	}
 	out = append(out, Metric{
 		"postmortem.blameless", "share", "higher", "10 post-mortems checked",
-		"Post-mortems that passed the check that no person is named as a cause, of those checked; each once, by when it was first published. One that is stated to have passed, and whose wording makes a person the cause, did not.",
+		"Post-mortems that passed the check that no wording makes a person the cause, of those checked; each once, by when it was first published. Checked is what is stored: title, factors and surprises; a timeline is not, `tuition check` reads it too. One that is stated to have passed, and whose wording makes a person the cause, did not.",
 		"k/n", "Wilson 1927", "",
 	})
 	for _, k := range causeCategories {

@@ -11,12 +11,18 @@ import (
 const (
 	longSilence     = 26 * 7 * dayMillis
 	unlikelySilence = 0.01
+	// A shorter silence of who failed often: six weeks are longer than a freeze of changes
+	// at the end of a year, and of twenty failures the last third are no single burst.
+	shortSilence   = 6 * 7 * dayMillis
+	hardlySilence  = 1e-3
+	fewestForShort = 20
 )
 
 // silence looks at the stretch before the first incident of a scope and after
 // its last up to a moment. One of 26 weeks and more that the rate next to it
 // would leave less than once in a hundred is as likely a matter of reporting,
-// and no trend can be read from it. Every failure that was told of counts, of
+// and no trend can be read from it; so is one of six weeks and more after the last of
+// twenty failures or more, if less than once in a thousand. Every failure that was told of counts, of
 // whatever severity and containment: where the harmless are still told of, the
 // absence of others is news. It gives "" or why there is no figure: the
 // organisation's silence after its last is that of all its scopes.
@@ -29,6 +35,14 @@ func (c *computation) silence(g *group, to int64) string {
 		c.quiet[to] = after
 	}
 	return cmp.Or(c.quiet[to], after, before)
+}
+
+// hush notes the organisation's silences at the ends of all windows.
+func (c *computation) hush() {
+	whole := c.org.entirety()
+	for _, w := range append([]window{c.everything}, c.quarters...) {
+		c.silence(whole, w.to)
+	}
 }
 
 func (g *group) silences(to int64) (after, before string) {
@@ -48,7 +62,8 @@ func (g *group) silences(to int64) (after, before string) {
 	end := g.clock.days(to)
 	third := (len(told) + 2) / 3
 	first, last := told[0], told[len(told)-1]
-	if to-last >= longSilence && quietChance(g.clock.days(told[len(told)-1-third]), g.clock.days(last), end, third) < unlikelySilence {
+	chance := quietChance(g.clock.days(told[len(told)-1-third]), g.clock.days(last), end, third)
+	if to-last >= longSilence && chance < unlikelySilence || to-last >= shortSilence && chance < hardlySilence && len(told) >= fewestForShort {
 		after = fmt.Sprintf("Not reported: the last incident told of is of %s; %s of silence since are as likely an end of reporting as an end of failing. No figure is shown.",
 			dayOf(last), months(to-last))
 	}

@@ -133,3 +133,39 @@ func TestImprovementIsNoSilence(t *testing.T) {
 		}
 	}
 }
+
+// Sixty failures in a year, and none in the seven weeks after it: nobody tells any more,
+// and neither trends nor rates may be read. One service alone that fell silent did learn.
+func TestAnEndOfReportingIsNoGoodNews(t *testing.T) {
+	rates := []string{"containment.uncontained", "containment.severe", "monitoring_gaps.told_by_customer"}
+	ended := told(365+49, every(60, 2, 363)...)
+	for _, c := range []struct {
+		name  string
+		in    learning.Input
+		state learning.State
+	}{
+		{"seven weeks", ended, learning.AssumptionFailed},
+		{"five weeks", told(365+35, every(60, 2, 363)...), learning.OK},
+		{"one in seven weeks", told(365+49, append(every(60, 2, 363), 390)...), learning.OK},
+		{"nineteen failures", told(365+49, every(19, 2, 363)...), learning.OK},
+	} {
+		got := compute(c.in)
+		for _, metric := range append([]string{derivatives[0]}, rates...) {
+			e := got.organisation(t, metric)
+			if e.State != c.state || e.State != learning.OK && !strings.HasPrefix(e.Reading, "Not reported: the last incident told of is of ") {
+				t.Errorf("%s: %s is %s: %s", c.name, metric, e.State, e.Reading)
+			}
+		}
+	}
+	ended.Services = append(ended.Services, alive("other", 365+49))
+	for i, d := range every(60, 2, 412) {
+		f := incident(fmt.Sprint("other", i), "other", "", 0)
+		f.StartedAt = since + int64(d*float64(day))
+		ended.Incidents = append(ended.Incidents, f)
+	}
+	for _, metric := range rates {
+		if e := compute(ended).of(t, metric, "service", "api", "all"); e.State != learning.OK {
+			t.Errorf("%s of a service that fell silent alone is %s: %s", metric, e.State, e.Reading)
+		}
+	}
+}

@@ -72,7 +72,7 @@ var methodNamed = regexp.MustCompile(`\((\d[\d.]*\x{a0}?\s?%), [\pL–’ -]+\)`
 func plainly(reading string) string {
 	s := methodNamed.ReplaceAllString(reading, "($1)")
 	if strings.Contains(s, "uncontained") {
-		s += " Uncontained are those that met users with nothing to hold them, such as a canary or an experiment."
+		s += " Uncontained are those that nothing, such as a canary or an experiment, kept from users."
 	}
 	return s
 }

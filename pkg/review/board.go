@@ -12,7 +12,7 @@ import (
 // BoardFacts is what the board's page is made from.
 type BoardFacts struct {
 	Scope    learning.Scope // the organisation or a team
-	Quarter  string         // beside the whole record; "": the last that is over
+	Quarter  string         // beside the whole record; "": the last that is over and had failures
 	Quarters []string       // that have data, newest first
 	Snapshot learning.Snapshot
 	Version  string
@@ -41,8 +41,8 @@ type boardLink struct{ Name, Link string }
 
 // besideNames are the names of what stands beside a number and is about that number.
 var besideNames = map[string]string{
-	"learning_derivative.severe":             "Trend, a quarter",
-	"learning_derivative.severe.per_deploy":  "Trend by deploys, a quarter",
+	"learning_derivative.severe":             "Trend up to then, a quarter",
+	"learning_derivative.severe.per_deploy":  "The same by deploys",
 	"learning_per_failure.placebo":           "The same where nothing had been done",
 	"learning_per_failure.power":             "Chance that half of it would show",
 	"new_modes.chance":                       "Chance that the next is of a new mode",
@@ -56,7 +56,7 @@ var besideNames = map[string]string{
 // the whole record.
 func BoardPage(w io.Writer, f BoardFacts) error {
 	es := arrangeOf(explain.EstimatesOf(f.Snapshot.Estimates, f.Scope))
-	quarter := boardQuarter(f)
+	quarter := boardQuarter(f, es)
 	v := boardView{
 		Scope: scopeWords(f.Scope), Quarter: quarter, AsOf: moment(f.Snapshot.AsOf) + " UTC", Version: version(f.Version), Run: f.Snapshot.RunID,
 		Windows: []string{"Whole record, to " + day(f.Snapshot.AsOf)},
@@ -109,14 +109,16 @@ func BoardPage(w io.Writer, f BoardFacts) error {
 	return render(w, "board.html", v)
 }
 
-// boardQuarter is the one that is asked for, else the last that is over, else the newest.
-func boardQuarter(f BoardFacts) string {
+// boardQuarter is the one that is asked for, else the last that is over and in which
+// anything failed, else the newest.
+func boardQuarter(f BoardFacts, es estimates) string {
 	if f.Quarter != "" || len(f.Quarters) == 0 {
 		return f.Quarter
 	}
 	over := slices.IndexFunc(f.Quarters, func(name string) bool {
 		q, err := ParseQuarter(name)
-		return err == nil && q.End().UnixMilli() <= f.Snapshot.AsOf
+		failures, _ := es.of("counted.failures", name)
+		return err == nil && q.End().UnixMilli() <= f.Snapshot.AsOf && failures.N > 0
 	})
 	return f.Quarters[max(over, 0)]
 }

@@ -70,6 +70,9 @@ func (es estimates) figure(metric, window, called string, within extent) scoreFi
 	bounds := interval(e)
 	if bounds == "–" {
 		bounds = "" // the value stands alone
+		if _, bar, ok := strings.Cut(e.Method, "; bar "); ok && e.State == learning.OK {
+			bounds = "of a bar of " + bar // what the evidence of the watch is held against
+		}
 	}
 	return scoreFigure{called, valueOf(e), bounds, count(e.N), strip(e, within), markOf(e.State), e.Verdict}
 }

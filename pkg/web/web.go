@@ -65,6 +65,7 @@ func New(c Config, source Source, log *zap.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.index)
 	mux.HandleFunc("GET /review/{quarter}", s.review)
+	mux.Handle("GET /review/{$}", http.RedirectHandler("/", http.StatusSeeOther)) // where the alert leads
 	mux.HandleFunc("GET /board", s.board)
 	mux.HandleFunc("GET /api/estimates", s.estimates)
 	mux.HandleFunc("GET /explain", s.explainIndex)

@@ -91,6 +91,7 @@ func TestAddresses(t *testing.T) {
 		{"the board with another parameter", "GET", "/board?team=Payments", normal, 400, "the parameters are scope and window."},
 		{"the board before the first computation", "GET", "/board", early, 503, "Nothing has been computed yet"},
 		{"the board with the store away", "GET", "/board", broken, 503, "The store does not answer"},
+		{"where the alert leads", "GET", "/review/", normal, 303, ""},
 		{"no such quarter", "GET", "/review/2026-Q5", normal, 404, "there is no Q5; a quarter is written as 2026-Q3, with Q1 to Q4."},
 		{"what has data", "GET", "/review/2026-Q5", normal, 404, "Quarters that have data: 2026-Q3, 2026-Q2."},
 		{"quarter without data", "GET", "/review/2019-Q1", normal, 404, "2019-Q1&#34; has no data."},
