@@ -320,6 +320,10 @@ def mitigated: test("\\bmitigated\\b"; "i");
     elif $resolved.assumed then
       report($resolved.line; "end-assumed"; "no row says that it was over; the last row is taken"; "mark the row with (resolved)")
     else empty end,
+    # Background that stands in the timeline is no failure: few last a month.
+    if $resolved and seconds($start.time; $resolved.time) > 30 * 86400 then
+      report($start.line; "lasts-long"; "from this row to its end at line \($resolved.line) the incident lasts \(seconds($start.time; $resolved.time) / 86400 | floor) days"; "nothing, if that is right; else mark the row where it began with (problem started)")
+    else empty end,
     if $noticed and ($noticed.sure | not) then
       report($noticed.line; "detection-unclear"; "somebody had acted before this first word of detection; when it was detected stays unknown"; "mark the row with \"Detection:\"")
     else empty end,
