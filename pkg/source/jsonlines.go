@@ -37,7 +37,9 @@ func JSONLines(r io.Reader, file string, yield func(event.Message) error, bad fu
 		if fault == nil && len(line) == 0 {
 			continue
 		}
-		count++
+		if count++; count == 1 && (string(line) == "{" || string(line) == "[") {
+			return &Fault{File: file, Line: in.line, What: "this is JSON over several lines; nothing of it is read", Mend: "write each event on one line, as `jq -c . FILE` does, or `jq -c '.[]' FILE` of a list"}
+		}
 		if fault == nil {
 			fault = object(line)
 		}

@@ -269,6 +269,12 @@ func TestJSONLines(t *testing.T) {
 		t.Errorf("another file: %v", err)
 	}
 
+	for _, text := range []string{"{\n  \"a\": 1\n}\n", "[\n{}\n]\n"} {
+		err = JSONLines(strings.NewReader(text), "x.jsonl", nil, nil)
+		if err == nil || !strings.Contains(err.Error(), "x.jsonl:1: this is JSON over several lines; nothing of it is read; write each event on one line, as `jq -c . FILE` does") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
 	err = JSONLines(strings.NewReader("\n"), "x.jsonl", nil, nil)
 	if err == nil || !strings.Contains(err.Error(), "x.jsonl: the file is empty") {
 		t.Errorf("an empty file: %v", err)
