@@ -34,6 +34,9 @@ const (
 	headerReplayAttempts = "tuition-replay-attempts"
 )
 
+// mostAttempts bounds what a header may claim.
+const mostAttempts = 1_000_000
+
 func ofReplay(key string) bool { return key == headerReplay || key == headerReplayAttempts }
 
 const stageDecode = "decode"
@@ -66,7 +69,7 @@ func deadLetter(topic, version string, m *event.Message, r *event.Rejection) eve
 	add(headerVersion, version)
 	add(headerSHA256, hex.EncodeToString(sum[:]))
 	before, _ := strconv.Atoi(header(m, headerReplayAttempts)) // a text of somebody else's counts as none
-	add(headerAttempts, strconv.Itoa(max(0, before)+1))
+	add(headerAttempts, strconv.Itoa(min(max(0, before), mostAttempts)+1))
 	return d
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,7 +62,7 @@ func openLetter(m *event.Message) *Letter {
 		Pointer: header(m, headerPointer), Message: header(m, headerMessage), Version: header(m, headerVersion), SHA256: header(m, headerSHA256),
 		Bytes: len(m.Value), record: *m,
 	}
-	if l.First = header(m, headerReplay); l.First == "" {
+	if l.First = header(m, headerReplay); !place.MatchString(l.First) { // absent, or a text of somebody else's
 		l.First = l.Origin.String()
 	}
 	l.Attempts, _ = strconv.Atoi(header(m, headerAttempts))
@@ -73,6 +74,9 @@ func openLetter(m *event.Message) *Letter {
 	}
 	return l
 }
+
+// place is a position in a topic, as event.Position writes it.
+var place = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}/\d{1,10}@\d{1,19}$`)
 
 // Filter picks dead letters; the zero Filter picks all.
 type Filter struct {

@@ -294,3 +294,14 @@ func TestOffsetsOfOthersAreNotAmongASpan(t *testing.T) {
 		}
 	}
 }
+
+// What a producer writes into the headers of a replay is shown to nobody and counts as none.
+func TestAForgedReplayIsNone(t *testing.T) {
+	m := &event.Message{Position: event.Position{Topic: testTopic, Offset: 7}, Value: []byte("bad"), Headers: []event.Header{
+		{Key: headerReplay, Value: []byte("alice@example.com and her password")}, {Key: headerReplayAttempts, Value: []byte("9223372036854775807")},
+	}}
+	letter := deadLetter("tuition.deadletter", "test", m, &event.Rejection{Code: "schema"})
+	if l := openLetter(&letter); l.First != testTopic+"/0@7" || l.Attempts < 1 {
+		t.Errorf("first at %q, %d attempts", l.First, l.Attempts)
+	}
+}
