@@ -35,7 +35,7 @@ func FirthProportionalOdds(x []float64, levels []int) ProportionalOdds {
 const (
 	ordinalSteps = 50
 	// ordinalGain is twice what a Newton step promises in log-likelihood where no further
-	// one is made: β is then right to 1e-8 of its standard error.
+	// one is made: β is then right to 1e-7 of its standard error, with Firth's penalty too.
 	ordinalGain = 1e-16
 )
 
