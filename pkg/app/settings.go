@@ -227,6 +227,9 @@ func readSettingsFile(path string, s *Settings) error {
 		}
 		return fmt.Errorf("settings file %s: %s; `tuition check --help` lists the settings", path, reason)
 	}
+	if place := fraction(text); place != "" {
+		return fmt.Errorf("settings file %s: %sa whole number is needed here", path, place)
+	}
 	return nil
 }
 
@@ -244,19 +247,10 @@ func readSmallFile(path string) ([]byte, error) {
 
 // placeOf gives the line and name of the first setting that cannot be read by
 // itself: the library gives neither for durations and what reads itself.
-func placeOf(text []byte) string {
-	file, err := parser.ParseBytes(text, 0)
-	if err != nil {
-		return ""
-	}
-	for _, setting := range Documentation() {
-		path, err := yaml.PathString("$." + setting.Name)
-		if err != nil {
-			continue
-		}
-		node, err := path.FilterFile(file)
-		if err != nil || node == nil || yaml.NodeToValue(node, reflect.New(setting.kind).Interface()) == nil {
-			continue
+func placeOf(text []byte) (place string) {
+	eachNode(text, func(setting Setting, node ast.Node) bool {
+		if yaml.NodeToValue(node, reflect.New(setting.kind).Interface()) == nil {
+			return true
 		}
 		if pairs, is := node.(*ast.MappingNode); is && setting.kind.Kind() == reflect.Map {
 			for _, pair := range pairs.Values {
@@ -266,10 +260,44 @@ func placeOf(text []byte) string {
 				}
 			}
 		}
-		at := node.GetToken().Position
-		return fmt.Sprintf("[%d:%d] setting %s: ", at.Line, at.Column, setting.Name)
+		place = placed(setting, node)
+		return false
+	})
+	return place
+}
+
+// fraction gives the line and name of the first whole number that is none: the library
+// cuts it off without a word.
+func fraction(text []byte) (place string) {
+	eachNode(text, func(setting Setting, node ast.Node) bool {
+		if _, is := node.(*ast.FloatNode); is && setting.kind.Kind() >= reflect.Int && setting.kind.Kind() <= reflect.Uint64 {
+			place = placed(setting, node)
+		}
+		return place == ""
+	})
+	return place
+}
+
+func placed(setting Setting, node ast.Node) string {
+	at := node.GetToken().Position
+	return fmt.Sprintf("[%d:%d] setting %s: ", at.Line, at.Column, setting.Name)
+}
+
+// eachNode goes through the settings that a file has until it is told to stop.
+func eachNode(text []byte, do func(Setting, ast.Node) (on bool)) {
+	file, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		return
 	}
-	return ""
+	for _, setting := range Documentation() {
+		path, err := yaml.PathString("$." + setting.Name)
+		if err != nil {
+			continue
+		}
+		if node, err := path.FilterFile(file); err == nil && node != nil && !do(setting, node) {
+			return
+		}
+	}
 }
 
 var (

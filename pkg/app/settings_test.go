@@ -54,6 +54,7 @@ func TestSettingsErrorsSayWhatAndWhere(t *testing.T) {
 		{"not a database", "clickhouse:\n  database: a;drop\n", "", "clickhouse.database: letters"},
 		{"short key", "privacy:\n  key: abc\n", "", "privacy.key: at least 16 characters"},
 		{"unknown variable", "", "TUITION_KAFKA_BROKER=a:1", "TUITION_KAFKA_BROKER is not a setting"},
+		{"half a partition", "kafka:\n  batch_rows: 2000\n  partitions: 1.5\n", "", "[3:15] setting kafka.partitions: a whole number is needed here"},
 		{"variable of wrong type", "", "TUITION_KAFKA_BATCH_ROWS=hunter2", "TUITION_KAFKA_BATCH_ROWS is not a whole number"},
 		{"missing secret", "privacy:\n  key_file: /nowhere\n", "", "privacy.key_file: /nowhere"},
 		{"currency", "analysis:\n  currency: euro\n", "", "analysis.currency: three capital letters"},
