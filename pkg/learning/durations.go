@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/tuition-hq/tuition/pkg/stats"
 )
@@ -131,7 +132,7 @@ var learningTimes = []struct {
 // learningTime follows the improvements opened in the window; one that was abandoned is seen no longer.
 func (c *computation) learningTime(g *group, w window, metric, done string, at func(*Improvement) int64) {
 	var lifetimes []stats.Lifetime
-	missing := 0
+	missing, untold := 0, 0
 	for _, s := range g.services {
 		for _, i := range s.improvements {
 			if i.OpenedAt != 0 && !w.holds(i.OpenedAt) {
@@ -147,17 +148,24 @@ func (c *computation) learningTime(g *group, w window, metric, done string, at f
 				missing++
 			default:
 				lifetimes = append(lifetimes, c.lasted(g, w, metric+".median", l))
+				if l.to == 0 && i.AbandonedAt == 0 && i.Imported {
+					untold++
+				}
 			}
 		}
 	}
-	c.duration(g, w, metric, lifetimes, missing, "improvements", done)
+	caveat := ""
+	if untold > 0 {
+		caveat = sentence(" %d of those that were not come from imported history, which may not tell what became of them.", untold)
+	}
+	c.duration(g, w, metric, lifetimes, missing, "improvements", done, caveat)
 }
 
 // duration gives the median, the ninetieth percentile and what this many could show.
-func (c *computation) duration(g *group, w window, metric string, lifetimes []stats.Lifetime, missing int, of, done string) {
-	caveat := ""
+func (c *computation) duration(g *group, w window, metric string, lifetimes []stats.Lifetime, missing int, of, done string, caveats ...string) {
+	caveat := strings.Join(caveats, "")
 	if missing > 0 {
-		caveat = sentence(" %d more have no such times, or times that contradict each other.", missing)
+		caveat += sentence(" %d more have no such times, or times that contradict each other.", missing)
 	}
 	detectable := c.detectable(metric+".detectable", lifetimes, of)
 	curve := stats.KaplanMeier(lifetimes)

@@ -182,6 +182,14 @@ func TestTimeToLearn(t *testing.T) {
 	if e := compute(in).organisation(t, "durations.improvement_verified.median"); e.State != learning.Insufficient || e.Events != 0 {
 		t.Errorf("none is verified: %+v", e)
 	}
+	// Nobody may have told of those that came from history whether they were closed.
+	if e := compute(in).organisation(t, "durations.improvement_closed.median"); strings.Contains(e.Reading, "imported") {
+		t.Errorf("got %+v", e)
+	}
+	in.Improvements[0].Imported, in.Improvements[11].Imported = true, true
+	if e := compute(in).organisation(t, "durations.improvement_closed.median"); !strings.Contains(e.Reading, " 1 of those that were not come from imported history") {
+		t.Errorf("got %+v", e)
+	}
 	// Those abandoned leave; were they still open the median would be later.
 	for i := range in.Improvements {
 		in.Improvements[i].AbandonedAt = 0
