@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -36,8 +37,18 @@ func printTable(w io.Writer, format string, t app.Table) error {
 	default:
 		out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		printRow(out, t.Columns)
+		unit := slices.Index(t.Columns, "unit")
 		for _, row := range t.Rows {
-			printRow(out, texts(row, shortText))
+			cells := texts(row, shortText)
+			if unit >= 0 && row[unit] == "seconds" { // nobody reads 9.91e+05
+				cells[unit] = "time"
+				for i, v := range row {
+					if x, is := v.(float64); is {
+						cells[i] = app.InUnit(x, "seconds")
+					}
+				}
+			}
+			printRow(out, cells)
 		}
 		return out.Flush()
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"math"
 	"strings"
 	"testing"
@@ -31,5 +32,25 @@ func TestCSVHoldsNoFormulas(t *testing.T) {
 	}
 	if want := "id,value\n'=1+1,-0.5\n'@SUM(A1),1\na=b,2\n"; out.String() != want {
 		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}
+
+// Times are printed for reading; what machines read keeps its unit.
+func TestTimesAreReadable(t *testing.T) {
+	table := app.Table{Columns: []string{"metric", "value", "low", "unit", "n"}, Rows: [][]any{
+		{"durations.resolve.median", 7890.0, 42.0, "seconds", int64(7)}, {"durations.resolve.p90", math.NaN(), 864000.0, "seconds", int64(7)}, {"repeat_rate.repeats", 0.25, 0.125, "share", int64(7)},
+	}}
+	for format, want := range map[string][]string{
+		"table": {"2.19 h", "42 s", "10.0 days", "time", "0.25", "share"}, "csv": {"7890", "42", "seconds"}, "json": {"7890", "42", "seconds"},
+	} {
+		var out bytes.Buffer
+		if err := printTable(&out, format, table); err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range want {
+			if !strings.Contains(out.String(), text) {
+				t.Errorf("%s: no %q in\n%s", format, text, out.String())
+			}
+		}
 	}
 }

@@ -213,7 +213,7 @@ func planted(rows []simulate.Row, all bool) Table {
 			if r.State == "" { // there is no estimate
 				return ""
 			}
-			return inUnit(value, r.Unit)
+			return InUnit(value, r.Unit)
 		}
 		covered := "no"
 		switch {
@@ -223,15 +223,15 @@ func planted(rows []simulate.Row, all bool) Table {
 			covered = "yes"
 		}
 		t.Rows = append(t.Rows, []any{
-			r.Metric, scopeText(r.Scope), inUnit(r.Planted, r.Unit), estimated(r.Value), estimated(r.Low), estimated(r.High),
+			r.Metric, scopeText(r.Scope), InUnit(r.Planted, r.Unit), estimated(r.Value), estimated(r.Low), estimated(r.High),
 			r.N, string(r.State), covered,
 		})
 	}
 	return t
 }
 
-// inUnit writes a value for reading: shares in percent, times in a fitting unit.
-func inUnit(value float64, unit string) string {
+// InUnit writes a value for reading: shares in percent, times in a fitting unit.
+func InUnit(value float64, unit string) string {
 	three := func(x float64, suffix string) string { return strconv.FormatFloat(x, 'g', 3, 64) + suffix }
 	switch {
 	case math.IsNaN(value):
@@ -242,6 +242,8 @@ func inUnit(value float64, unit string) string {
 		return three(100*value, " %")
 	case unit != "seconds":
 		return three(value, "")
+	case math.Abs(value) < 60:
+		return three(value, " s")
 	case math.Abs(value) < 7200:
 		return three(value/60, " min")
 	case math.Abs(value) < 48*3600:

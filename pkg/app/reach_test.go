@@ -65,7 +65,7 @@ func TestInUnit(t *testing.T) {
 		{20 * 86400, "seconds", "20.0 days"},
 		{-0.0123, "ratio", "-0.0123"},
 	} {
-		if got := inUnit(c.value, c.unit); got != c.want {
+		if got := InUnit(c.value, c.unit); got != c.want {
 			t.Errorf("%v %s is written %q, want %q", c.value, c.unit, got, c.want)
 		}
 	}
