@@ -36,8 +36,7 @@ func renamed(in learning.Input, rename bool) learning.Input {
 		closed := since + 185*day
 		in.Improvements = append(in.Improvements, learning.Improvement{ID: name, Service: name, FailureMode: "disk", ClosedAt: closed, WitnessedClosedAt: closed})
 	}
-	in.Incidents = append(in.Incidents, incident("late", "service-00", "", 24*990)) // so that the end of the record is not silent
-	return in
+	return heard(in, "service-00", 700)
 }
 
 // Thirty modes come back after their fixes under a new name: the headline

@@ -139,9 +139,7 @@ func (c *computation) emit(g *group, w window, e Estimate) {
 	if g.unobserved != "" && (metric.Unit == "per_1000_service_days" || strings.HasPrefix(e.Metric, "learning_derivative.")) {
 		e = refuse(e, AssumptionFailed, g.unobserved)
 	}
-	if metric.Unit == "per_1000_service_days" && w.to > w.from {
-		e = unless(c.quiet[w.to], e) // the time of an end of reporting would count as time without failures
-	}
+	e = unless(c.hushed(&metric, w), e)
 	if !g.givenIn(w, e.Metric) || !c.untrimmed && !g.keeps(w, &e) {
 		return
 	}

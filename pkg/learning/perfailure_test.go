@@ -105,7 +105,7 @@ func TestFixedTooSoon(t *testing.T) {
 		closed := since + at*hour + 4*day
 		in.Improvements = append(in.Improvements, learning.Improvement{ID: name, Service: name, FailureMode: "disk", ClosedAt: closed, WitnessedClosedAt: closed})
 	}
-	got := compute(in)
+	got := compute(heard(in, "service-00", 220))
 	for _, metric := range []string{"learning_per_failure", "learning_per_failure.declared", "learning_per_failure.trend", "learning_per_failure.power"} {
 		if e := got.organisation(t, metric); e.State != learning.AssumptionFailed || !strings.Contains(e.Reading, "fixed too soon to know the rate without a fix") {
 			t.Errorf("%s: %s %s", metric, e.State, e.Reading)

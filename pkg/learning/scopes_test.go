@@ -22,7 +22,7 @@ func TestEnvironments(t *testing.T) {
 	}
 	in := learning.Input{AsOf: since + 400*day, Start: since, Services: []learning.Service{api}}
 	for i := range 24 {
-		f := incident(fmt.Sprint(i), "api", "", int64(24*(101+5*i)))
+		f := incident(fmt.Sprint(i), "api", "", int64(24*(101+8*i)))
 		f.Environment = []string{"production", "staging"}[i%2]
 		in.Incidents = append(in.Incidents, f)
 	}
