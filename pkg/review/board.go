@@ -70,7 +70,7 @@ func BoardPage(w io.Writer, f BoardFacts) error {
 		}
 	}
 	for i, item := range learning.Board {
-		row := boardItem{Number: i + 1, Title: item.Title, Link: ExplainLink(item.Metric, f.Scope, windows[0]), CannotSay: item.CannotSay}
+		row := boardItem{Number: i + 1, Title: item.Title, Link: es.link(item.Metric, f.Scope, windows[0]), CannotSay: item.CannotSay}
 		if e, ok := es.pick(item.Metric, windows[0]); ok {
 			row.Reading = plainly(e.Reading)
 			if e.Window != windows[0] {

@@ -192,6 +192,15 @@ func (es estimates) of(metric, window string) (learning.Estimate, bool) {
 	return e, ok
 }
 
+// link leads to the explanation of a quarter's estimate, where there is one, else to
+// that of the whole record.
+func (es estimates) link(metric string, scope learning.Scope, quarter string) string {
+	if _, ok := es.of(metric, quarter); !ok {
+		quarter = wholeRecord
+	}
+	return ExplainLink(metric, scope, quarter)
+}
+
 // pick takes the quarter's own estimate before that of the whole record, if it
 // may be read.
 func (es estimates) pick(metric, quarter string) (learning.Estimate, bool) {

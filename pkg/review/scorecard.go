@@ -39,7 +39,7 @@ func scorecard(f *Facts, q Quarter, es estimates) section {
 	for _, fam := range families {
 		out := scoreFamily{Title: fam.title, CannotSay: fam.cannotSay}
 		for _, m := range fam.measures {
-			row := scoreRow{Title: m.title, Link: ExplainLink(m.metric, learning.Scope{Kind: organisation}, q.String())}
+			row := scoreRow{Title: m.title, Link: es.link(m.metric, learning.Scope{Kind: organisation}, q.String())}
 			var counted int64
 			windows := []string{q.String(), wholeRecord}
 			within := es.extent(m.metric, windows)

@@ -30,7 +30,7 @@ func charts(es estimates, q Quarter, prefix string) []chart {
 			if m.metric == "repeat_rate.repeats" {
 				c.Note = "it rises as the record grows and more modes are fixed: compare late quarters only"
 			}
-			c.Link = ExplainLink(m.metric, learning.Scope{Kind: organisation}, q.String())
+			c.Link = es.link(m.metric, learning.Scope{Kind: organisation}, q.String())
 			out = append(out, c)
 		}
 	}

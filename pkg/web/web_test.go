@@ -5,9 +5,11 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"html"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -263,5 +265,34 @@ func TestCSVHoldsNoFormula(t *testing.T) {
 	want := []string{"'=cmd|' /C calc'!A0", "'+1", "'-1+1", "'@SUM(A1)", "'\t=1", "checkout", "a=b"}
 	if !slices.Equal(got, want) {
 		t.Errorf("scopes %q, want %q", got, want)
+	}
+}
+
+var href = regexp.MustCompile(`href="(/[^"]*)"`)
+
+// What a page leads to is there.
+func TestNoLinkLeadsNowhere(t *testing.T) {
+	for name, facts := range reviewtest.Fixtures {
+		s := source{facts: facts()}
+		asked := map[string]bool{}
+		for _, page := range []string{"/", "/review/2026-Q3", "/review/2026-Q2", "/board", "/board?scope=team:Payments"} {
+			if answer, _ := ask(t, s, "GET", page); answer.StatusCode != 200 {
+				continue // of a team that there is not
+			}
+			_, body := ask(t, s, "GET", page)
+			for _, link := range href.FindAllStringSubmatch(body, -1) {
+				address := html.UnescapeString(link[1])
+				if asked[address] {
+					continue
+				}
+				asked[address] = true
+				if answer, _ := ask(t, s, "GET", address); answer.StatusCode != 200 {
+					t.Errorf("%s: %s leads to %s, which answers %d", name, page, address, answer.StatusCode)
+				}
+			}
+		}
+		if name == "normal" && len(asked) < 40 {
+			t.Errorf("only %d links were tried", len(asked))
+		}
 	}
 }
