@@ -244,6 +244,9 @@ func (c *command) deadletterReplay() *cobra.Command {
 					fmt.Fprintf(c.stdout, "would replay %d dead letters\n", done.Matched)
 				default:
 					fmt.Fprintf(c.stdout, "replayed %d records of %d dead letters, %d were repetitions, %d have lost their value\n", done.Sent, done.Matched, done.Repeated, done.Lost)
+					if done.Gone > 0 {
+						fmt.Fprintf(c.stdout, "%d are from topics that are there no more: make the topic again to replay them\n", done.Gone)
+					}
 				}
 				return err
 			})

@@ -149,12 +149,13 @@ type ReplayOptions struct {
 	Rate   int // records a second at most; 0 without limit
 }
 
-// Replayed counts what a replay did. Matched = Sent + Repeated + Lost, unless it was a dry run.
+// Replayed counts what a replay did. Matched = Sent + Repeated + Lost + Gone, unless it was a dry run.
 type Replayed struct {
 	Matched  int
 	Sent     int
 	Repeated int // further letters of a record that was already sent in this replay, or of one of equal content
 	Lost     int // letters without their value, which is no longer at its origin either
+	Gone     int // letters from topics that are there no more
 }
 
 // replayGroup bounds the letters in memory.
@@ -205,6 +206,24 @@ func (d DeadLetters) Replay(ctx context.Context, o ReplayOptions) (Replayed, err
 			return done, err
 		}
 	}
+	cl, closeIdle, err := d.conn.client()
+	if err != nil {
+		return done, err
+	}
+	defer closeIdle()
+	gone := map[string]bool{}
+	isGone := func(topic string) (bool, error) {
+		if is, known := gone[topic]; known {
+			return is, nil
+		}
+		_, err := partitions(ctx, cl, []string{topic})
+		is := errors.Is(err, kafka.UnknownTopicOrPartition)
+		if is {
+			err = nil
+		}
+		gone[topic] = is
+		return is, err
+	}
 	err = d.List(ctx, o.Filter, func(l *Letter) error {
 		done.Matched++
 		switch {
@@ -218,6 +237,12 @@ func (d DeadLetters) Replay(ctx context.Context, o ReplayOptions) (Replayed, err
 			return nil
 		}
 		l.Attempts = max(l.Attempts, attempts[l.content()])
+		if is, err := isGone(l.Origin.Topic); err != nil {
+			return err
+		} else if is {
+			done.Gone++
+			return nil
+		}
 		m, err := d.original(ctx, l)
 		switch {
 		case errors.Is(err, ErrNoRecord):

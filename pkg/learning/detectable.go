@@ -16,11 +16,13 @@ const (
 func (c *computation) detectable(metric string, lifetimes []stats.Lifetime, of string) Estimate {
 	followed := make([]stats.Lifetime, len(lifetimes))
 	finished := 0
+	shortest, longest := math.Inf(1), 0.0
 	for i, l := range lifetimes {
 		followed[i] = l
 		followed[i].Time = max(followed[i].Time, 1)
 		if followed[i].Event {
 			finished++
+			shortest, longest = min(shortest, followed[i].Time), max(longest, followed[i].Time)
 		}
 	}
 	e := Estimate{
@@ -32,7 +34,7 @@ func (c *computation) detectable(metric string, lifetimes []stats.Lifetime, of s
 	}
 	fit := stats.FitLogNormal(followed)
 	switch {
-	case math.IsNaN(fit.Mean):
+	case math.IsNaN(fit.Mean), shortest == longest: // rounding would leave a spread
 		return refuse(e, Insufficient, sentence("Not enough data: all %d finished %s lasted equally long, so their spread is unknown. No figure is shown.", finished, of))
 	case !(fit.Freedom >= fewestFreedom):
 		return refuse(e, Insufficient, sentence("Not enough data: %d of %d %s finished, too few to know their spread. No figure is shown.", finished, len(lifetimes), of))

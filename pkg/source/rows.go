@@ -52,6 +52,9 @@ func Rows(r io.Reader, file string, separator rune, yield func(Row) error, bad f
 			header = make([]string, len(cells))
 			seen := map[string]bool{}
 			for i, name := range cells {
+				if strings.Contains(name, "\r") {
+					return &Fault{File: file, Line: line, What: "the lines end with a carriage return alone, so that the file is one line", Mend: "save it with line feeds"}
+				}
 				name = strings.TrimSpace(name)
 				if name == "" || seen[name] {
 					return &Fault{

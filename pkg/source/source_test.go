@@ -195,6 +195,8 @@ func TestRows(t *testing.T) {
 		{"", ',', "x: the file is empty"},
 		{"\n\n", '\t', "x: the file is empty"},
 		{"a,,c\n", ',', "x:1: column 2 has no name"},
+		{"a,b\r1,2\r", ',', "x:1: the lines end with a carriage return alone"},
+		{"a\tb\r1\t2\r", '\t', "x:1: the lines end with a carriage return alone"},
 		{"a\ta\n", '\t', "x:1: column 2 has no name, or one that another has"},
 		{"\xff\n1\n", ',', "x:1: this is not text in UTF-8"},
 		{"a,b\n" + strings.Repeat("word\n", maxFaults+1), ',', "x:1002: more than 1000 rows cannot be read"},
