@@ -82,7 +82,7 @@ func DefaultSettings() Settings {
 }
 
 // version changes whenever the same input would give other numbers.
-const version = 31
+const version = 32
 
 // Hash identifies the settings, and the way of computing, in hexadecimal.
 func (s Settings) Hash() string {
