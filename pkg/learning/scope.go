@@ -59,7 +59,8 @@ type group struct {
 	clock    clock // service-days
 	deploys  deployClock
 
-	unobserved string // why its exposure is not known; "" if it is
+	unobserved string  // why its exposure is not known; "" if it is
+	moments    []int64 // see told
 }
 
 // organisation is the input, sorted into services; what is no failure is counted apart.

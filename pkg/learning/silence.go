@@ -66,16 +66,10 @@ func (c *computation) hushed(m *Metric, w window) string {
 }
 
 func (g *group) silences(to int64) (after, before string) {
-	start := g.clock.start()
-	var told []int64
-	for _, s := range g.services {
-		for _, f := range s.failures {
-			if f.at >= start && f.at < to {
-				told = append(told, f.at)
-			}
-		}
-	}
-	slices.Sort(told)
+	start, told := g.clock.start(), g.told()
+	begins, _ := slices.BinarySearch(told, start)
+	ends, _ := slices.BinarySearch(told, to)
+	told = told[begins:max(begins, ends)]
 	// A silence ends when three have been told of: one that is imported late tells of no more.
 	for since := range min(stragglers+1, len(told)) {
 		until, heard := to, told[:len(told)-since]

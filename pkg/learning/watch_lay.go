@@ -87,16 +87,18 @@ func (r *race) block() {
 
 var clockWords = map[string]string{clockOfDays: "service-days", clockOfDeploys: "deploys", clockOfExpected: "expected recurrences"}
 
-// told are the moments of all failures of a scope.
+// told are the moments of all failures of a scope, in order; nobody may change them.
 func (g *group) told() []int64 {
-	var told []int64
-	for _, s := range g.services {
-		for _, f := range s.failures {
-			told = append(told, f.at)
+	if g.moments == nil {
+		g.moments = []int64{}
+		for _, s := range g.services {
+			for _, f := range s.failures {
+				g.moments = append(g.moments, f.at)
+			}
 		}
+		slices.Sort(g.moments)
 	}
-	slices.Sort(told)
-	return told
+	return g.moments
 }
 
 // read decides whether a clock can be read this year.
