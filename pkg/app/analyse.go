@@ -61,6 +61,7 @@ func checkAsOf(setting string) error {
 type logKey struct {
 	hash string
 	asOf int64
+	last int64 // when the last event was; given by the hash
 }
 
 func (s *Session) logKey(ctx context.Context, st *store.Store, setting string) (logKey, error) {
@@ -69,7 +70,7 @@ func (s *Session) logKey(ctx context.Context, st *store.Store, setting string) (
 		return logKey{}, err
 	}
 	moment, err := asOf(setting, time.Now(), state.Last)
-	return logKey{state.Hash, moment}, err
+	return logKey{state.Hash, moment, state.Last}, err
 }
 
 func (s *Session) learningSettings() learning.Settings {

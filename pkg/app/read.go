@@ -59,9 +59,7 @@ func (s *Session) Metrics(ctx context.Context, o MetricsOptions) (Table, error) 
 	if err := o.windowExists(run.Estimates); err != nil {
 		return Table{}, usage(err)
 	}
-	if err := s.sayAsOf(ctx, st, key.asOf); err != nil {
-		return Table{}, err
-	}
+	s.sayAsOf(key)
 	t := Table{Columns: []string{"metric", "scope", "window", "value", "low", "high", "unit", "n", "state", "reading"}}
 	for _, e := range o.scoped(run.Estimates) {
 		if keep(e) {
@@ -81,17 +79,12 @@ const staleAfter = 14 * 24 * time.Hour
 
 // sayAsOf tells, beside the table, of which moment it is, and how long before that the
 // log ends: what happened since is counted as nothing.
-func (s *Session) sayAsOf(ctx context.Context, st *store.Store, moment int64) error {
-	state, err := st.LogState(ctx)
-	if err != nil {
-		return err
-	}
-	words := "as of " + learning.Instant(moment)
-	if silent := time.Duration(moment-state.Last) * time.Millisecond; state.Last != 0 && silent > staleAfter {
-		words += fmt.Sprintf("; the log's last event is of %s, %.0f days before: --as-of log computes as of then", learning.Instant(state.Last), silent.Hours()/24)
+func (s *Session) sayAsOf(key logKey) {
+	words := "as of " + learning.Instant(key.asOf)
+	if silent := time.Duration(key.asOf-key.last) * time.Millisecond; key.last != 0 && silent > staleAfter {
+		words += fmt.Sprintf("; the log's last event is of %s, %.0f days before: --as-of log computes as of then", learning.Instant(key.last), silent.Hours()/24)
 	}
 	fmt.Fprintln(s.stderr, words)
-	return nil
 }
 
 // absent says why there is nothing of one metric, kind of scope and window.

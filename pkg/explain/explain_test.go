@@ -100,6 +100,11 @@ func TestHowMuchMoreForAVerdict(t *testing.T) {
 	x := of(t, facts(e), metric)
 	says(t, x, `For "better" its upper bound, +6 %`, `for "worse" its lower bound, −19 %`, "about 49 more of what is counted, 149 in all", "the next is on 15 October 2026")
 
+	unjudged := e
+	unjudged.Metric = "learning_derivative.uncontained.since_start" // a ratio: 1 is no change
+	unjudged.Value, unjudged.Low, unjudged.High = 0.97, 0.9, 1.04
+	says(t, of(t, facts(unjudged), unjudged.Metric), "No verdict is given on it: verdicts are given at a quarter's close on the metrics and scopes that were fixed beforehand")
+
 	e.High = -0.01
 	says(t, of(t, facts(e), metric), "on the side of better", "the upper bound, −1 %, would have to move past 0")
 	e.Value, e.Low, e.High = 0.2, 0.1, 0.3

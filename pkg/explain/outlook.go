@@ -3,7 +3,6 @@ package explain
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
@@ -143,8 +142,8 @@ func moved(m learning.Metric, e learning.Estimate, s scale, p pace) []string {
 
 // closes says when verdicts are given: once a quarter's close has settled.
 func closes(e learning.Estimate, asOf int64, settings learning.Settings) string {
-	if !slices.Contains(settings.VerdictMetrics, e.Metric) {
-		return fmt.Sprintf("No verdict is given on it: verdicts are given at a quarter's close on what was fixed beforehand (setting analysis.verdicts.metrics), which is %s.", strings.Join(settings.VerdictMetrics, ", "))
+	if e.Verdict == "" && !settings.Judges(e.Metric, e.Scope) {
+		return "No verdict is given on it: verdicts are given at a quarter's close on the metrics and scopes that were fixed beforehand (settings analysis.verdicts.metrics and analysis.verdicts.scopes), and this is none of them."
 	}
 	unsettled := utc(asOf - settings.Settling.Milliseconds())
 	next := time.Date(unsettled.Year(), (unsettled.Month()-1)/3*3+4, 1, 0, 0, 0, 0, time.UTC).Add(settings.Settling)

@@ -218,7 +218,7 @@ type judgement struct {
 // tell of the same direction; what they do not agree on counts as a test that
 // found nothing.
 func (c *computation) candidate(g *group, w window, one Estimate, p float64, other Estimate, q float64) {
-	if w.name == all || !c.settled(w) || !c.settings.judges(one.Metric, g.Scope) ||
+	if w.name == all || !c.settled(w) || !c.settings.Judges(one.Metric, g.Scope) ||
 		one.State == Insufficient || one.State == AssumptionFailed || other.State == Insufficient || other.State == AssumptionFailed ||
 		math.IsNaN(p) || math.IsNaN(q) {
 		return
@@ -240,8 +240,8 @@ func (c *computation) settled(w window) bool {
 	return w.to+c.settings.Settling.Milliseconds() <= c.run.AsOf
 }
 
-// judges says whether a metric of a scope is one of those fixed beforehand.
-func (s Settings) judges(metric string, scope Scope) bool {
+// Judges says whether a metric of a scope is one of those fixed beforehand.
+func (s Settings) Judges(metric string, scope Scope) bool {
 	return slices.Contains(s.VerdictMetrics, metric) &&
 		(slices.Contains(s.VerdictScopes, scope.Kind) || slices.Contains(s.VerdictScopes, scope.Kind+":"+scope.Name))
 }

@@ -225,3 +225,17 @@ func TestTrendOfRepeats(t *testing.T) {
 		t.Errorf("got %+v", e)
 	}
 }
+
+// Durations that are all equal, of whatever length, tell nothing of their spread.
+func TestEqualDurationsTellNoSpread(t *testing.T) {
+	in := learning.Input{AsOf: since + 300*day, Start: since, Services: []learning.Service{alive("api", 300)}}
+	for i := range 12 {
+		f := incident(fmt.Sprint(i), "api", "", int64(24*(20+20*i)))
+		f.ResolvedAt = f.DetectedAt + 4_321_000
+		in.Incidents = append(in.Incidents, f)
+	}
+	e := compute(in).organisation(t, "durations.resolve.detectable")
+	if e.State != learning.Insufficient || !strings.Contains(e.Reading, "lasted equally long") {
+		t.Errorf("%s: %s", e.State, e.Reading)
+	}
+}

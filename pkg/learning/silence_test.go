@@ -24,6 +24,15 @@ func told(days int64, at ...float64) learning.Input {
 	return in
 }
 
+// heard lets failures of no mode be told of from a day to the end of a record, so that
+// it does not fall silent.
+func heard(in learning.Input, service string, from int64) learning.Input {
+	for d := from + 25; since+d*day < in.AsOf; d += 25 {
+		in.Incidents = append(in.Incidents, incident(fmt.Sprint("heard", d), service, "", 24*d))
+	}
+	return in
+}
+
 var derivatives = []string{
 	"learning_derivative.uncontained", "learning_derivative.uncontained.per_deploy",
 	"learning_derivative.uncontained.since_start", "learning_derivative.uncontained.per_doubling",

@@ -34,15 +34,6 @@ func incident(id, service, mode string, hours int64) learning.Incident {
 	}
 }
 
-// heard lets failures of no mode be told of from a day to the end of a record, so that
-// it does not fall silent.
-func heard(in learning.Input, service string, from int64) learning.Input {
-	for d := from + 25; since+d*day < in.AsOf; d += 25 {
-		in.Incidents = append(in.Incidents, incident(fmt.Sprint("heard", d), service, "", 24*d))
-	}
-	return in
-}
-
 // The window is fixed from the first and never chained: of failures at 0, 71,
 // 73 and 145 hours the second joins the first (0–72 h), the third begins
 // another (73–145 h), and the fourth, at its end, a third. Chained, all four
@@ -490,19 +481,5 @@ func TestDurations(t *testing.T) {
 	near(t, "median with open ones", e.Value, 66*60) // the 13th of 25
 	if e.Censored != 5 {
 		t.Errorf("got %+v", e)
-	}
-}
-
-// Durations that are all equal, of whatever length, tell nothing of their spread.
-func TestEqualDurationsTellNoSpread(t *testing.T) {
-	in := learning.Input{AsOf: since + 300*day, Start: since, Services: []learning.Service{alive("api", 300)}}
-	for i := range 12 {
-		f := incident(fmt.Sprint(i), "api", "", int64(24*(20+20*i)))
-		f.ResolvedAt = f.DetectedAt + 4_321_000
-		in.Incidents = append(in.Incidents, f)
-	}
-	e := compute(in).organisation(t, "durations.resolve.detectable")
-	if e.State != learning.Insufficient || !strings.Contains(e.Reading, "lasted equally long") {
-		t.Errorf("%s: %s", e.State, e.Reading)
 	}
 }

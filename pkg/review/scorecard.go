@@ -67,14 +67,18 @@ func (es estimates) figure(metric, window, called string, within extent) scoreFi
 	if !ok {
 		return scoreFigure{Window: called}
 	}
-	bounds := interval(e)
-	if bounds == "–" {
-		bounds = "" // the value stands alone
-		if _, bar, ok := strings.Cut(e.Method, "; bar "); ok && e.State == learning.OK {
-			bounds = "of a bar of " + bar // what the evidence of the watch is held against
+	out := scoreFigure{Window: called, N: count(e.N), State: markOf(e.State), Verdict: e.Verdict}
+	if e.State != learning.OK {
+		return out
+	}
+	out.Value, out.Bounds, out.Strip = valueOf(e), interval(e), strip(e, within)
+	if out.Bounds == "–" {
+		out.Bounds = "" // the value stands alone
+		if _, bar, ok := strings.Cut(e.Method, "; bar "); ok {
+			out.Bounds = "of a bar of " + bar // what the evidence of the watch is held against
 		}
 	}
-	return scoreFigure{called, valueOf(e), bounds, count(e.N), strip(e, within), markOf(e.State), e.Verdict}
+	return out
 }
 
 // valueOf is an estimate's value. No chance is certain: a power that rounds to

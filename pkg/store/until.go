@@ -111,7 +111,7 @@ func (u *until) over(sql, name string) string {
 // what such a reader explains is then as new as the snapshot.
 func (s *Store) until(ctx context.Context, asOf int64, events uint64, whole source) (*until, error) {
 	if s.config.ReadOnly && events > mostFrozen {
-		s.log.Warn("what is explained may rest on events of after the computation: who may only read cannot cut so large a log; pages served by the process that computes (all roles in one) rest on what it computed from",
+		s.log.Warn("what is read as of a moment may rest on events of after it: who may only read cannot cut so large a log; pages served by the process that computes (all roles in one) rest on what it computed from",
 			zap.Uint64("events", events), zap.Uint64("most", mostFrozen))
 		return nil, nil
 	}

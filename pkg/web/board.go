@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
 
-	"github.com/tuition-hq/tuition/pkg/explain"
 	"github.com/tuition-hq/tuition/pkg/learning"
 	"github.com/tuition-hq/tuition/pkg/review"
 )
@@ -18,21 +16,13 @@ import (
 func (s *site) board(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.timeout)
 	defer cancel()
-	ask, err := parseExplain(r, 0)
-	switch {
-	case slices.ContainsFunc(slices.Collect(maps.Keys(r.URL.Query())), func(name string) bool { return name != "scope" && name != "window" }):
-		err = wrong{errors.New("there is no parameter of that name: the parameters are scope and window")}
-	case err != nil:
-	case !slices.Contains(learning.BoardScopes, ask.Scope.Kind):
+	ask, err := parseExplain(r, 0, "scope", "window")
+	if err == nil && !slices.Contains(learning.BoardScopes, ask.Scope.Kind) {
 		err = wrong{errors.New("this page is given for the organisation and for teams: scope is one of " + strings.Join(learning.BoardScopes, ", ") + ", as in team:payments")}
 	}
-	if err != nil {
-		s.explainFailed(w, r, err)
-		return
-	}
-	snapshot, err := s.source.Snapshot(ctx)
-	if err == nil && !slices.ContainsFunc(snapshot.Estimates, func(e learning.Estimate) bool { return e.Scope == ask.Scope }) {
-		err = explain.NoScope(snapshot.Estimates, ask.Scope)
+	var snapshot learning.Snapshot
+	if err == nil {
+		snapshot, err = s.snapshotOf(ctx, ask.Scope)
 	}
 	if err != nil {
 		s.explainFailed(w, r, err)

@@ -28,8 +28,8 @@ const (
 // wrong is an address that asks for what cannot be.
 type wrong struct{ error }
 
-// parseExplain reads the metric, scope, window and limit of an address.
-func parseExplain(r *http.Request, limit int) (explain.Ask, error) {
+// parseExplain reads the metric and scope, window and, where it is allowed, limit of an address.
+func parseExplain(r *http.Request, limit int, allowed ...string) (explain.Ask, error) {
 	ask := explain.Ask{Metric: r.PathValue("metric"), Scope: learning.Scope{Kind: "organisation"}, Window: "all", Limit: limit}
 	if len(ask.Metric) > longest {
 		return ask, wrong{errors.New("the metric's name is too long: /explain lists them all")}
@@ -43,21 +43,21 @@ func parseExplain(r *http.Request, limit int) (explain.Ask, error) {
 		if len(given) > 1 || len(value) > longest {
 			return ask, wrong{fmt.Errorf("give %s once and in at most %d bytes", strconv.Quote(name[:min(len(name), 20)]), longest)}
 		}
-		switch name {
-		case "scope":
+		switch {
+		case !slices.Contains(allowed, name):
+			err = fmt.Errorf("there is no parameter of that name: the parameters are %s", strings.Join(allowed, ", "))
+		case name == "scope":
 			ask.Scope, err = parseScope(value)
-		case "window":
+		case name == "window":
 			ask.Window = value
 			if value != "all" {
 				_, err = review.ParseQuarter(value)
 			}
-		case "limit":
+		case name == "limit":
 			ask.Limit, err = strconv.Atoi(value)
 			if err != nil || ask.Limit < 0 || ask.Limit > mostListed {
 				err = fmt.Errorf("limit is a number from 0 to %d", mostListed)
 			}
-		default:
-			err = errors.New("there is no parameter of that name: the parameters are scope, window and limit")
 		}
 		if err != nil {
 			return ask, wrong{err}
@@ -94,15 +94,12 @@ func (s *site) explainIndex(w http.ResponseWriter, r *http.Request) { s.explainF
 func (s *site) explainFamily(w http.ResponseWriter, r *http.Request, family string) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.timeout)
 	defer cancel()
-	ask, err := parseExplain(r, 0)
+	ask, err := parseExplain(r, 0, "scope", "window")
 	if err != nil {
 		s.explainFailed(w, r, err)
 		return
 	}
-	snapshot, err := s.source.Snapshot(ctx)
-	if err == nil && !slices.ContainsFunc(snapshot.Estimates, func(e learning.Estimate) bool { return e.Scope == ask.Scope }) {
-		err = explain.NoScope(snapshot.Estimates, ask.Scope)
-	}
+	snapshot, err := s.snapshotOf(ctx, ask.Scope)
 	if err == nil {
 		err = explain.NoWindow(snapshot.Estimates, ask.Window)
 	}
@@ -118,11 +115,20 @@ func (s *site) explainFamily(w http.ResponseWriter, r *http.Request, family stri
 	})
 }
 
+// snapshotOf is the newest run, in which a scope is.
+func (s *site) snapshotOf(ctx context.Context, scope learning.Scope) (learning.Snapshot, error) {
+	snapshot, err := s.source.Snapshot(ctx)
+	if err == nil && !slices.ContainsFunc(snapshot.Estimates, func(e learning.Estimate) bool { return e.Scope == scope }) {
+		err = explain.NoScope(snapshot.Estimates, scope)
+	}
+	return snapshot, err
+}
+
 // explainPage answers /explain/{metric}; a family's name lists its parts.
 func (s *site) explainPage(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.timeout)
 	defer cancel()
-	ask, err := parseExplain(r, listed)
+	ask, err := parseExplain(r, listed, "scope", "window")
 	if err == nil {
 		err = explain.Known(ask.Metric)
 	}
@@ -164,7 +170,7 @@ func (s *site) explainFailed(w http.ResponseWriter, r *http.Request, err error) 
 func (s *site) explainData(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.timeout)
 	defer cancel()
-	ask, err := parseExplain(r, listedData)
+	ask, err := parseExplain(r, listedData, "scope", "window", "limit")
 	if err == nil {
 		err = explain.Known(ask.Metric)
 	}
