@@ -160,6 +160,13 @@ func TestWhatWasSaidBefore(t *testing.T) {
 	if len(x.Past) != 1 || *x.Past[0].Value != 0.5 {
 		t.Errorf("past: %+v", x.Past)
 	}
+	// What was computed of a log in which nothing was yet is no earlier word.
+	nothing := e
+	nothing.N, nothing.State = 0, learning.Insufficient
+	f.Past = []explain.Past{explain.PastOf(nothing, time.UnixMilli(asOf), true)}
+	if x := of(t, f, "repeat_rate.repeats"); x.Before != nil {
+		t.Errorf("before anything was there: %+v", x.Before)
+	}
 }
 
 func TestMissing(t *testing.T) {
