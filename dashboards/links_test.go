@@ -1,7 +1,6 @@
 package dashboards
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -14,30 +13,11 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"go.uber.org/zap"
 
-	"github.com/tuition-hq/tuition/pkg/explain"
 	"github.com/tuition-hq/tuition/pkg/learning"
 	"github.com/tuition-hq/tuition/pkg/review"
+	"github.com/tuition-hq/tuition/pkg/review/reviewtest"
 	"github.com/tuition-hq/tuition/pkg/web"
 )
-
-// pages answers the program's pages from a fixture.
-type pages struct{ facts review.Facts }
-
-func (s pages) Snapshot(context.Context) (learning.Snapshot, error) { return s.facts.Snapshot, nil }
-
-func (s pages) Quarters(context.Context) ([]string, error) { return []string{s.facts.Quarter}, nil }
-
-func (s pages) Facts(context.Context, string) (review.Facts, error) { return s.facts, nil }
-
-func (s pages) Explain(_ context.Context, ask explain.Ask) (explain.Explanation, error) {
-	return explain.Of(explain.Facts{Snapshot: s.facts.Snapshot, Settings: learning.DefaultSettings(), Input: &s.facts.Input, Titles: s.facts.Titles}, ask)
-}
-
-func (s pages) AsOf(context.Context, int64) (learning.Snapshot, []int64, error) {
-	return s.facts.Snapshot, nil, nil
-}
-
-func (s pages) Ready() error { return nil }
 
 // follow is the address to which Grafana leads: a value is encoded as a part of an
 // address unless the link says percentencode.
@@ -105,7 +85,7 @@ func chosen(t *testing.T, conn clickhouse.Conn, d dashboard, scope string) map[s
 func TestLinksToThePagesAreAnswered(t *testing.T) {
 	f := learned(-0.3, 0.2)
 	conn := database(t, f)
-	site := web.New(web.Config{Version: "1.0.0"}, pages{f}, zap.NewNop())
+	site := web.New(web.Config{Version: "1.0.0"}, reviewtest.Source{From: f, Have: []string{f.Quarter}}, zap.NewNop())
 	answered := func(page *url.URL) {
 		w := httptest.NewRecorder()
 		site.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, page.String(), http.NoBody))

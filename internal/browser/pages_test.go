@@ -16,29 +16,9 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/tuition-hq/tuition/pkg/explain"
-	"github.com/tuition-hq/tuition/pkg/learning"
-	"github.com/tuition-hq/tuition/pkg/review"
 	"github.com/tuition-hq/tuition/pkg/review/reviewtest"
 	"github.com/tuition-hq/tuition/pkg/web"
 )
-
-type source struct{ facts review.Facts }
-
-func (s source) Snapshot(context.Context) (learning.Snapshot, error) { return s.facts.Snapshot, nil }
-
-func (s source) Quarters(context.Context) ([]string, error) {
-	return []string{s.facts.Quarter, "2026-Q2", "2026-Q1"}, nil
-}
-func (s source) Facts(context.Context, string) (review.Facts, error) { return s.facts, nil }
-func (s source) Explain(_ context.Context, ask explain.Ask) (explain.Explanation, error) {
-	return reviewtest.Explain(s.facts, ask)
-}
-
-func (s source) AsOf(context.Context, int64) (learning.Snapshot, []int64, error) {
-	return s.facts.Snapshot, nil, nil
-}
-func (s source) Ready() error { return nil }
 
 // absent ends a test whose tool is not installed: a skip on a laptop, a failure in CI.
 func absent(t *testing.T, what string) {
@@ -104,7 +84,7 @@ func TestPagesInABrowser(t *testing.T) {
 	}
 	var pages []ask
 	for name, facts := range reviewtest.Fixtures {
-		server := httptest.NewServer(web.New(web.Config{Version: "1.0.0"}, source{facts()}, zap.NewNop()))
+		server := httptest.NewServer(web.New(web.Config{Version: "1.0.0"}, reviewtest.Source{From: facts(), Have: []string{"2026-Q3", "2026-Q2", "2026-Q1"}}, zap.NewNop()))
 		defer server.Close()
 		pages = append(pages, ask{name, server.URL + "/review/2026-Q3"}, ask{"board_" + name, server.URL + "/board"})
 		if name == "normal" {
